@@ -1,0 +1,80 @@
+# Every target sets up what it needs; a second run starts at once. `make` alone lists them.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+# Without .pyc files `import airflow.sdk` takes three times as long, in every process.
+unexport PYTHONDONTWRITEBYTECODE
+
+PYTHON ?= python3
+UV_VERSION := 0.13.9
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+UV := .tools/bin/uv
+HOST ?= 127.0.0.1
+PORT ?= 8123
+SANDBOX_DATA ?= .state/sandbox
+
+.PHONY: help
+help: ## Print this list
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(UV):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] < (3, 10))' || { echo "Python 3.10 to 3.13 is needed: make PYTHON=/path/to/python3.12 ..."; exit 1; }
+	@$(PYTHON) -m venv .tools || { echo "python3 -m venv failed; on Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
+	@.tools/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+
+$(READY): requirements-dev.txt pyproject.toml | $(UV)
+	@echo "Setting up $(VENV) ..."
+	@test -x $(BIN)/python || $(UV) venv --quiet --python "$$(command -v $(PYTHON))" $(VENV)
+	@$(UV) pip sync --quiet --python $(BIN)/python --compile-bytecode requirements-dev.txt
+	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.PHONY: setup
+setup: $(READY) ## Create .venv with everything pinned
+
+.PHONY: demo
+demo: $(READY) ## Ingest, publish and report on real media, in a local Kaltura and a local S3
+	@$(BIN)/python -m demo run
+
+.PHONY: up
+up: $(READY) ## The same, kept running: Airflow's UI with connections and DAGs ready (Ctrl-C stops all)
+	@$(BIN)/python -m demo up
+
+.PHONY: sandbox
+sandbox: $(READY) ## A local Kaltura alone, on PORT (8123)
+	@$(BIN)/python -m kaltura_sandbox --host $(HOST) --port $(PORT) --data $(SANDBOX_DATA) --partner-id 102 \
+		--admin-secret sandbox-admin-secret --user-secret sandbox-user-secret
+
+.PHONY: browser
+browser:
+	@tests/browser/install-chromium.sh
+
+.PHONY: test
+test: $(READY) browser ## All tests (unit, contract, system, browser)
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+.PHONY: lint
+lint: $(READY) ## Style, types, and the arrows between the parts
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy plugins include demo dags tests benchmarks
+	@$(BIN)/lint-imports
+	@$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yaml
+
+.PHONY: bench
+bench: $(READY) ## What importing the provider costs a DAG file
+	@$(BIN)/python -m benchmarks.import_time
+
+.PHONY: requirements
+requirements: $(UV) ## Write requirements.txt and requirements-dev.txt anew
+	@$(UV) pip compile --quiet --universal --python-version 3.10 --no-annotate --custom-compile-command "make requirements" \
+		pyproject.toml --output-file requirements.txt
+	@$(UV) pip compile --quiet --universal --python-version 3.10 --no-annotate --custom-compile-command "make requirements" \
+		--all-extras --group dev --constraints requirements.txt pyproject.toml --output-file requirements-dev.txt
+
+.PHONY: clean
+clean: ## Remove .venv, caches and the state of demo and sandbox
+	@rm -rf $(VENV) .tools .state .pytest_cache .mypy_cache .ruff_cache .import_linter_cache dist build
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
