@@ -1,0 +1,93 @@
+"""
+### Make a player and put every new entry on a page
+
+Runs when `kaltura_ingest` has made entries ready (asset `kaltura_entries`), or from the form for entries you name.
+
+1. **collect** reads which entries the ingest runs made.
+2. **player** creates the player, or finds the one that exists.
+3. **pages** writes one page an entry and an index page to S3.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from airflow.sdk import DAG, Param, get_current_context, task
+from kaltura_provider.operators.embed import KalturaEmbedPageOperator
+from kaltura_provider.operators.player import KalturaPlayerOperator
+from kaltura_provider.policies.retry import KALTURA_RETRY_ARGS
+
+from kaltura_pipeline.assets import ENTRIES, PAGES
+from kaltura_pipeline.settings import PipelineSettings
+
+SETTINGS = PipelineSettings.from_environment()
+
+with DAG(
+    dag_id="kaltura_publish",
+    description="A player and a page for every new Kaltura entry",
+    doc_md=__doc__,
+    schedule=[ENTRIES],
+    start_date=datetime(2026, 1, 1),
+    catchup=False,
+    max_active_runs=1,
+    tags=["kaltura", "s3", "publish"],
+    default_args={"owner": "kaltura", "retries": 3, "retry_delay": timedelta(minutes=1), **KALTURA_RETRY_ARGS},
+    params={
+        "entry_ids": Param(
+            [],
+            type="array",
+            items={"type": "string"},
+            title="Entry ids",
+            description="One a line. Empty: what ingest made.",
+        ),
+        "bucket": Param(
+            SETTINGS.bucket,
+            type="string",
+            title="S3 bucket for the pages",
+            description="For entry ids named here only.",
+        ),
+        "player_name": Param(
+            SETTINGS.player_name,
+            type="string",
+            minLength=1,
+            title="Player",
+            description="Created when it does not exist.",
+        ),
+    },
+) as dag:
+
+    @task(multiple_outputs=False, doc_md="Reads the manifests of the ingest runs that triggered this one, or takes the ids from the form.")
+    def collect() -> dict[str, Any]:
+        from kaltura_pipeline.publish import collect_entries
+
+        context = get_current_context()
+        events = context["triggering_asset_events"].get(ENTRIES, [])
+        return dict(
+            collect_entries(
+                SETTINGS,
+                manifests=[event.extra["manifest"] for event in events if "manifest" in event.extra],
+                entry_ids=context["params"]["entry_ids"],
+                bucket=context["params"]["bucket"],
+            )
+        )
+
+    player = KalturaPlayerOperator(
+        task_id="player",
+        kaltura_conn_id=SETTINGS.kaltura_conn_id,
+        name="{{ params.player_name }}",
+        doc_md="Creates the player (uiConf) or finds the one of this name.",
+    )
+    collected = collect()
+    pages = KalturaEmbedPageOperator(
+        task_id="pages",
+        kaltura_conn_id=SETTINGS.kaltura_conn_id,
+        aws_conn_id=SETTINGS.aws_conn_id,
+        entry_ids=collected["entry_ids"],
+        ui_conf_id="{{ ti.xcom_pull('player')['ui_conf_id'] }}",
+        s3_bucket=collected["bucket"],
+        s3_prefix=f"{SETTINGS.state_prefix}pages/",
+        outlets=[PAGES],
+        doc_md="Writes one accessible page an entry, and an index page, to S3.",
+    )
+    player >> pages

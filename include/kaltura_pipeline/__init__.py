@@ -1,0 +1,1 @@
+"""The ingest, publish and report pipeline: what its DAGs share."""

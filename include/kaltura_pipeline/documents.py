@@ -1,0 +1,108 @@
+"""JSON documents in S3, with the conditional writes that make a claim safe between workers.
+
+S3 itself is the referee: ``If-None-Match: *`` lets exactly one writer create a key, ``If-Match`` lets exactly one
+writer replace the version it has read. No further database is needed.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# What S3 answers when a condition does not hold, and when two conditional writes meet.
+_CONDITION_FAILED = {"PreconditionFailed", "ConditionalRequestConflict", "412", "409"}
+_MISSING = {"NoSuchKey", "404"}
+
+
+class DocumentConflictError(Exception):
+    """Another writer created or changed the document first."""
+
+
+@dataclass(frozen=True)
+class Document:
+    """One JSON document as read: its name below the prefix, its content, and the ETag of that version."""
+
+    name: str
+    body: dict[str, Any]
+    etag: str
+
+
+class S3Documents:
+    """JSON documents below one prefix of a bucket.
+
+    :param client: a boto3 S3 client.
+    :param bucket: bucket name.
+    :param prefix: key prefix, ending in ``/`` or empty.
+    """
+
+    def __init__(self, client: Any, bucket: str, prefix: str) -> None:
+        self._client = client
+        self.bucket = bucket
+        self.prefix = prefix
+
+    def uri(self, name: str) -> str:
+        """Return the ``s3://`` address of a document."""
+        return f"s3://{self.bucket}/{self.prefix}{name}"
+
+    def name_of(self, uri: str) -> str:
+        """Return the name of a document of this store from its address; the reverse of :meth:`uri`."""
+        parts = urlsplit(uri)
+        key = parts.path.lstrip("/")
+        if parts.netloc != self.bucket or not key.startswith(self.prefix):
+            raise ValueError(f"{uri} is not below s3://{self.bucket}/{self.prefix}; check the pipeline's state prefix")
+        return key[len(self.prefix) :]
+
+    def read(self, name: str) -> Document | None:
+        """Return a document, or None when there is none of this name. S3: GetObject."""
+        from botocore.exceptions import ClientError
+
+        try:
+            answer = self._client.get_object(Bucket=self.bucket, Key=self.prefix + name)
+        except ClientError as error:
+            if error.response["Error"]["Code"] in _MISSING:
+                return None
+            raise
+        return Document(name, json.loads(answer["Body"].read()), answer["ETag"])
+
+    def create(self, name: str, body: dict[str, Any]) -> Document:
+        """Create a document; raise :class:`DocumentConflictError` if it exists. S3: PutObject, If-None-Match."""
+        return self._put(name, body, IfNoneMatch="*")
+
+    def replace(self, document: Document, body: dict[str, Any]) -> Document:
+        """Replace the version that was read; raise :class:`DocumentConflictError` if it is no longer current.
+
+        S3: PutObject, If-Match.
+        """
+        return self._put(document.name, body, IfMatch=document.etag)
+
+    def write(self, name: str, body: dict[str, Any]) -> Document:
+        """Write a document whatever was there. S3: PutObject."""
+        return self._put(name, body)
+
+    def names(self, prefix: str) -> Iterator[str]:
+        """Yield the names that start with a prefix, in order. S3: ListObjectsV2, paged."""
+        pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=self.prefix + prefix)
+        for page in pages:
+            for item in page.get("Contents", []):
+                yield item["Key"][len(self.prefix) :]
+
+    def _put(self, name: str, body: dict[str, Any], **condition: str) -> Document:
+        from botocore.exceptions import ClientError
+
+        data = json.dumps(body, ensure_ascii=False, indent=1, sort_keys=True).encode()
+        try:
+            answer = self._client.put_object(
+                Bucket=self.bucket, Key=self.prefix + name, Body=data, ContentType="application/json", **condition
+            )
+        except ClientError as error:
+            code = error.response["Error"]["Code"]
+            # If-Match on a key that was deleted meanwhile answers NoSuchKey.
+            if condition and code in _CONDITION_FAILED | _MISSING:
+                raise DocumentConflictError(f"{self.uri(name)} was changed by another writer") from error
+            raise
+        return Document(name, body, answer["ETag"])

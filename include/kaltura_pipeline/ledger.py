@@ -1,0 +1,149 @@
+"""The ledger: one record a source file, claimed before anything is created in Kaltura.
+
+A record is a JSON document in S3. It is created with ``If-None-Match: *`` and changed with ``If-Match``, so of two
+workers on one file exactly one holds the claim. The claim is a lease: a worker that dies loses it after
+:data:`LEASE_SECONDS`, and whoever comes next goes on from the entry and upload token noted so far.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from typing import TYPE_CHECKING, Any
+
+from kaltura_pipeline.documents import Document, DocumentConflictError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kaltura_pipeline.documents import S3Documents
+
+LEASE_SECONDS = 900
+# Progress is written at most this often: each write is one S3 request.
+RENEW_SECONDS = 60
+
+CLAIMED = "claimed"
+UPLOADED = "uploaded"
+READY = "ready"
+FAILED = "failed"
+
+
+class LedgerBusyError(Exception):
+    """Another worker holds the claim on this file."""
+
+
+class LeaseLostError(Exception):
+    """Another worker took the claim over; this one must stop at once and touch nothing more."""
+
+
+def record_name(bucket: str, key: str) -> str:
+    """Return the document name of a source object's record; a hash, since keys hold any character."""
+    return f"ledger/{hashlib.sha256(f'{bucket}/{key}'.encode()).hexdigest()}.json"
+
+
+class LedgerEntry:
+    """A claimed record; every change is written to S3 before the method returns.
+
+    It is the Journal that :func:`kaltura_provider.api.put_content` keeps its notes in.
+    """
+
+    def __init__(self, documents: S3Documents, document: Document, clock: Callable[[], float]) -> None:
+        self._documents = documents
+        self._document = document
+        self._clock = clock
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """The record as last written."""
+        return self._document.body
+
+    def load(self) -> dict[str, str]:
+        """Return the notes on entry and upload token that an earlier worker left."""
+        return dict(self.body.get("notes", {}))
+
+    def save(self, **changes: str) -> None:
+        """Add notes and renew the lease.
+
+        :raises LeaseLostError: another worker took over.
+        """
+        self.update(notes={**self.load(), **changes})
+
+    def update(self, **changes: Any) -> None:
+        """Change fields of the record and renew the lease.
+
+        :raises LeaseLostError: another worker took over.
+        """
+        self._write(changes, self._clock() + LEASE_SECONDS)
+
+    def _write(self, changes: dict[str, Any], lease_until: float) -> None:
+        body = {**self.body, **changes, "updated_at": self._clock(), "lease_until": lease_until}
+        try:
+            self._document = self._documents.replace(self._document, body)
+        except DocumentConflictError as error:
+            raise LeaseLostError(
+                f"{self.body['key']}: another worker took this file over; nothing to do, it goes on there"
+            ) from error
+
+    def renew(self) -> None:
+        """Keep the lease during a long step; cheap to call often."""
+        if self._clock() - self.body["updated_at"] >= RENEW_SECONDS:
+            self.update()
+
+    def release(self, state: str, **changes: Any) -> None:
+        """Write the outcome and give the claim back.
+
+        :raises LeaseLostError: another worker took over.
+        """
+        self._write({"state": state, **changes}, 0.0)
+
+
+class Ledger:
+    """All records of a pipeline.
+
+    :param documents: where the records lie.
+    :param clock: seconds since 1970; tests pass their own.
+    """
+
+    def __init__(self, documents: S3Documents, clock: Callable[[], float] = time.time) -> None:
+        self._documents = documents
+        self._clock = clock
+
+    def read(self, bucket: str, key: str) -> dict[str, Any] | None:
+        """Return the record of a source object, or None."""
+        document = self._documents.read(record_name(bucket, key))
+        return document.body if document else None
+
+    def claim(self, bucket: str, key: str, owner: str) -> LedgerEntry:
+        """Claim a source object for one worker.
+
+        :param owner: names the worker, the same in every try of one task, so that a retry gets its own claim back.
+        :raises LedgerBusyError: another worker's lease runs.
+        """
+        name = record_name(bucket, key)
+        now = self._clock()
+        fresh = {
+            "bucket": bucket, "key": key, "state": CLAIMED, "owner": owner, "attempts": 1, "notes": {}, "error": "",
+            "created_at": now, "updated_at": now, "lease_until": now + LEASE_SECONDS,
+        }  # fmt: skip
+        try:
+            return LedgerEntry(self._documents, self._documents.create(name, fresh), self._clock)
+        except DocumentConflictError:
+            pass
+        document = self._documents.read(name)
+        if document is None:
+            raise LedgerBusyError(f"{key}: its ledger record was removed at this moment; run again")
+        body = document.body
+        if body["lease_until"] > now and body["owner"] != owner:
+            left = int(body["lease_until"] - now)
+            raise LedgerBusyError(
+                f"{key}: {body['owner']} is working on it; if that worker is dead, its claim ends in {left} s: "
+                "run again then"
+            )
+        taken = {
+            **body, "owner": owner, "attempts": body["attempts"] + 1, "error": "",
+            "updated_at": now, "lease_until": now + LEASE_SECONDS,
+        }  # fmt: skip
+        try:
+            return LedgerEntry(self._documents, self._documents.replace(document, taken), self._clock)
+        except DocumentConflictError as error:
+            raise LedgerBusyError(f"{key}: another worker claimed it at this moment; nothing to do") from error

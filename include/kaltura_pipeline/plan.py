@@ -1,0 +1,173 @@
+"""The plan of an ingest run: for every title one action with its reason, written to S3 before anything is done."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from typing import TYPE_CHECKING, Any, TypedDict
+
+from kaltura_pipeline import ledger as ledger_states
+from kaltura_pipeline.sidecars import SidecarError, entry_fields, parse_sidecar
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from kaltura_pipeline.discovery import Discovery, Title
+    from kaltura_pipeline.ledger import Ledger
+
+ADD, UPDATE, SKIP, REFUSE = "add", "update", "skip", "refuse"
+
+# What to do with a file that was ingested before.
+KNOWN_UPDATE, KNOWN_SKIP, KNOWN_RETRY = "update", "skip", "retry"
+KNOWN_FILES = (KNOWN_UPDATE, KNOWN_SKIP, KNOWN_RETRY)
+
+
+class PlannedCaption(TypedDict):
+    """A caption file of a planned title."""
+
+    key: str
+    etag: str
+    language: str
+
+
+class PlanItem(TypedDict):
+    """One title of a plan. ``fields`` are properties of KalturaBaseEntry; ``size`` is in bytes."""
+
+    action: str
+    reason: str
+    key: str
+    size: int
+    etag: str
+    kind: str
+    reference_id: str
+    fields: dict[str, Any]
+    captions: list[PlannedCaption]
+    metadata_digest: str
+
+
+class Plan(TypedDict):
+    """A whole plan as it lies in S3."""
+
+    bucket: str
+    prefix: str
+    items: list[PlanItem]
+    not_taken: list[dict[str, str]]
+    totals: dict[str, int]
+
+
+def default_reference_id(bucket: str, key: str) -> str:
+    """Return the reference id of a source file: the same for the same place, short enough for every Kaltura."""
+    return "s3:" + hashlib.sha1(f"{bucket}/{key}".encode(), usedforsecurity=False).hexdigest()
+
+
+def build_plan(
+    client: Any,
+    discovery: Discovery,
+    ledger: Ledger,
+    *,
+    bucket: str,
+    prefix: str,
+    known_files: str = KNOWN_UPDATE,
+    defaults: Mapping[str, Any] | None = None,
+) -> Plan:
+    """Decide what to do with every title of a listing.
+
+    :param client: a boto3 S3 client; metadata files are read through it.
+    :param known_files: one of :data:`KNOWN_FILES`.
+    :param defaults: metadata fields (keys of :data:`kaltura_pipeline.sidecars.FIELDS`) for titles without their own.
+    :raises SidecarError: ``defaults`` are wrong. A wrong metadata file refuses only its own title.
+    """
+    if known_files not in KNOWN_FILES:
+        raise ValueError(f"known_files is {known_files!r}; use one of {', '.join(KNOWN_FILES)}")
+    default_fields = entry_fields("default metadata", dict(defaults or {}))
+    items = []
+    for title in discovery.titles:
+        item = _item(title, bucket, default_fields)
+        try:
+            if title.metadata is not None:
+                data = client.get_object(Bucket=bucket, Key=title.metadata.key)["Body"].read()
+                item["fields"].update(parse_sidecar(title.metadata.key, data))
+        except SidecarError as error:
+            item["action"], item["reason"] = REFUSE, str(error)
+        else:
+            item["reference_id"] = item["fields"].pop("referenceId", item["reference_id"])
+            item["metadata_digest"] = _digest(item)
+            item["action"], item["reason"] = _decide(item, ledger.read(bucket, title.media.key), known_files)
+        items.append(item)
+    _refuse_shared_reference_ids(items)
+    totals = Counter(item["action"] for item in items)
+    return {
+        "bucket": bucket,
+        "prefix": prefix,
+        "items": items,
+        "not_taken": [{"key": item.key, "reason": item.reason} for item in discovery.not_taken],
+        "totals": {
+            **{action: totals[action] for action in (ADD, UPDATE, SKIP, REFUSE)},
+            "not_taken": len(discovery.not_taken),
+            "bytes": sum(item["size"] for item in items if item["action"] == ADD),
+        },
+    }
+
+
+def _item(title: Title, bucket: str, default_fields: Mapping[str, Any]) -> PlanItem:
+    return {
+        "action": "",
+        "reason": "",
+        "key": title.media.key,
+        "size": title.media.size,
+        "etag": title.media.etag,
+        "kind": title.kind,
+        "reference_id": default_reference_id(bucket, title.media.key),
+        "fields": {"name": title.media.path.stem, **default_fields},
+        "captions": [
+            {"key": caption.source.key, "etag": caption.source.etag, "language": caption.language}
+            for caption in sorted(title.captions, key=lambda caption: caption.source.key)
+        ],
+        "metadata_digest": "",
+    }
+
+
+def _digest(item: PlanItem) -> str:
+    """Digest everything but the media itself, to see later whether a sidecar changed."""
+    described = {"fields": item["fields"], "captions": item["captions"], "reference_id": item["reference_id"]}
+    return hashlib.sha256(json.dumps(described, sort_keys=True).encode()).hexdigest()
+
+
+def _decide(item: PlanItem, record: Mapping[str, Any] | None, known_files: str) -> tuple[str, str]:
+    if item["size"] == 0:
+        return REFUSE, f"{item['key']}: the file is empty; upload it again"
+    if record is None:
+        return ADD, "new"
+    if record["state"] == ledger_states.CLAIMED:
+        return ADD, "an earlier run did not finish it"
+    entry_id = record.get("entry_id", "")
+    if record.get("etag") != item["etag"]:
+        if record["state"] == ledger_states.FAILED and not entry_id:
+            return ADD, "the file changed since it failed"
+        return REFUSE, (
+            f"{item['key']}: the content changed since it became entry {entry_id}; "
+            "put the new version under a new key, or delete the entry and its ledger record"
+        )
+    if record["state"] == ledger_states.FAILED:
+        if known_files == KNOWN_RETRY or record.get("metadata_digest") != item["metadata_digest"]:
+            return ADD, "failed before, tried again"
+        return SKIP, f"failed before ({record['error']}); fix the file, or run with known files = {KNOWN_RETRY}"
+    if record["state"] == ledger_states.UPLOADED:
+        return ADD, f"uploaded as {entry_id}, not yet seen ready"
+    if record.get("metadata_digest") != item["metadata_digest"] and known_files != KNOWN_SKIP:
+        return UPDATE, f"metadata or captions changed since it became {entry_id}"
+    return SKIP, f"unchanged since it became {entry_id}"
+
+
+def _refuse_shared_reference_ids(items: list[PlanItem]) -> None:
+    """Two titles with one reference id would end as one entry: refuse both, naming the other."""
+    users: dict[str, list[PlanItem]] = {}
+    for item in items:
+        users.setdefault(item["reference_id"], []).append(item)
+    for reference_id, sharing in users.items():
+        if len(sharing) > 1:
+            names = ", ".join(item["key"] for item in sharing)
+            for item in sharing:
+                item["action"] = REFUSE
+                item["reason"] = f"reference_id {reference_id!r} is used by several files ({names}); make them differ"

@@ -1,0 +1,48 @@
+"""What a deployment sets once for all three DAGs, read from the environment when a DAG file is parsed.
+
+Environment variables rather than Airflow Variables: a DAG file is parsed every few seconds, and reading a
+Variable there costs a database query each time.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+
+ENVIRONMENT_PREFIX = "KALTURA_PIPELINE_"
+
+
+@dataclass(frozen=True)
+class PipelineSettings:
+    """Defaults of the DAGs; each field is the environment variable ``KALTURA_PIPELINE_<FIELD>`` in upper case.
+
+    :param bucket: S3 bucket with the source files; the trigger form can name another one.
+    :param prefix: only objects whose keys start with this are taken, for example ``lectures/``.
+    :param state_bucket: bucket for ledger, plans, pages and reports; empty means ``bucket``.
+    :param state_prefix: prefix of everything the pipeline writes.
+    :param aws_conn_id: Airflow connection to S3.
+    :param kaltura_conn_id: Airflow connection to Kaltura.
+    :param time_zone: IANA name of the zone whose days the reports are about.
+    :param ingest_schedule: cron expression of ``kaltura_ingest``, in ``time_zone``; empty means only on demand.
+    :param report_schedule: cron expression of ``kaltura_report``, in ``time_zone``.
+    :param player_name: name of the player that pages use; it is created when it does not exist.
+    """
+
+    bucket: str = ""
+    prefix: str = ""
+    state_bucket: str = ""
+    state_prefix: str = "_kaltura/"
+    aws_conn_id: str = "aws_default"
+    kaltura_conn_id: str = "kaltura_default"
+    time_zone: str = "UTC"
+    ingest_schedule: str = "*/15 * * * *"
+    report_schedule: str = "0 6 * * *"
+    player_name: str = "Airflow pages"
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] | None = None) -> PipelineSettings:
+        """Read the settings from environment variables; what is not set keeps its default."""
+        source = os.environ if environment is None else environment
+        names = {field.name: ENVIRONMENT_PREFIX + field.name.upper() for field in fields(cls)}
+        return cls(**{name: source[variable] for name, variable in names.items() if variable in source})
