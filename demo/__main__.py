@@ -1,0 +1,29 @@
+"""``python -m demo run`` shows the main job and ends; ``python -m demo up`` keeps everything running."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from demo.stack import ROOT
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the demonstration; return the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m demo", description=__doc__)
+    parser.add_argument("mode", choices=["run", "up"])
+    parser.add_argument(
+        "--state", type=Path, default=ROOT / ".state" / "demo", help="directory that is kept between runs"
+    )
+    options = parser.parse_args(arguments)
+    from demo.run import run_demo, run_up
+
+    try:
+        return run_demo(options.state) if options.mode == "run" else run_up(options.state)
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())
