@@ -53,7 +53,9 @@ browser:
 
 .PHONY: test
 test: $(READY) browser ## All tests (unit, contract, system, browser)
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+	@rm -rf .state/test-logs
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup --ignore tests/secrets
+	@$(BIN)/python -m pytest tests/secrets
 
 .PHONY: lint
 lint: $(READY) ## Style, types, and the arrows between the parts
@@ -62,6 +64,7 @@ lint: $(READY) ## Style, types, and the arrows between the parts
 	@$(BIN)/mypy plugins include demo dags tests benchmarks
 	@$(BIN)/lint-imports
 	@$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yaml
+	@$(BIN)/hadolint Dockerfile
 
 .PHONY: bench
 bench: $(READY) ## What importing the provider costs a DAG file

@@ -1,0 +1,31 @@
+"""Set-up of the whole test run: an Airflow of its own, and logs that a last test searches for secrets."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+LOGS = ROOT / ".state" / "test-logs"
+
+# Before anything imports Airflow: never the user's own AIRFLOW_HOME, settings or connections.
+for name in [name for name in os.environ if name.startswith(("AIRFLOW", "KALTURA_"))]:
+    del os.environ[name]
+os.environ["AIRFLOW_HOME"] = tempfile.mkdtemp(prefix="airflow-home-")
+os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
+os.environ["AIRFLOW__CORE__DAGS_FOLDER"] = str(ROOT / "dags")
+os.environ["AIRFLOW__CORE__PLUGINS_FOLDER"] = str(ROOT / "plugins")
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Log everything to a file a worker, in full: tests/secrets searches these files afterwards."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+    LOGS.mkdir(parents=True, exist_ok=True)
+    if not config.option.log_file:
+        config.option.log_file = str(LOGS / f"{worker}.log")
+        config.option.log_file_level = "DEBUG"
+        config.option.log_file_mode = "w"

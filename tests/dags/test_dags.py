@@ -1,0 +1,65 @@
+"""The DAG files: they load, say what they are, and can be repeated."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.conftest import ROOT
+
+if TYPE_CHECKING:
+    from airflow.dag_processing.dagbag import DagBag
+
+
+@pytest.fixture(scope="module")
+def dag_bag() -> DagBag:
+    from airflow.dag_processing.dagbag import DagBag
+
+    return DagBag(str(ROOT / "dags"))
+
+
+def test_there_are_three_and_none_has_an_error(dag_bag: DagBag) -> None:
+    assert dag_bag.import_errors == {}
+    assert set(dag_bag.dags) == {"kaltura_ingest", "kaltura_publish", "kaltura_report"}
+
+
+def test_every_dag_explains_itself_and_retries(dag_bag: DagBag) -> None:
+    for dag in dag_bag.dags.values():
+        assert dag.doc_md
+        assert dag.doc_md.strip().startswith("###")
+        assert "kaltura" in dag.tags
+        for task in dag.tasks:
+            assert task.doc_md, f"{dag.dag_id}.{task.task_id} has no doc_md"
+            if task.task_id != "verdict":  # it only tells what was found
+                assert task.retries >= 2
+                assert task.retry_policy is not None
+
+
+def test_the_dags_are_chained_by_assets(dag_bag: DagBag) -> None:
+    outlets = {
+        dag_id: {asset.name for task in dag.tasks for asset in task.outlets} for dag_id, dag in dag_bag.dags.items()
+    }
+    assert outlets == {
+        "kaltura_ingest": {"kaltura_entries"},
+        "kaltura_publish": {"kaltura_pages"},
+        "kaltura_report": {"kaltura_report"},
+    }
+    publish = dag_bag.dags["kaltura_publish"].timetable.asset_condition
+    assert {key.name for key, _ in publish.iter_assets()} == {"kaltura_entries"}
+
+
+def test_every_form_field_is_explained(dag_bag: DagBag) -> None:
+    for dag in dag_bag.dags.values():
+        for name in dag.params:
+            param = dag.params.get_param(name)
+            assert param.schema.get("title"), f"{dag.dag_id}: {name} has no title"
+
+
+def test_the_files_parse_quickly() -> None:
+    from airflow.dag_processing.dagbag import DagBag
+
+    started = time.perf_counter()
+    DagBag(str(ROOT / "dags"))
+    # Airflow gives up on a file after 30 s and warns about slow ones; a heavy import at the top would show here.
+    assert time.perf_counter() - started < 5
