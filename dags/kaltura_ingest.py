@@ -18,10 +18,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from airflow.sdk import DAG, Metadata, Param, get_current_context, task
-from kaltura_provider.policies.retry import KALTURA_RETRY_ARGS
 
 from kaltura_pipeline.assets import ENTRIES
 from kaltura_pipeline.settings import PipelineSettings
+from kaltura_provider.policies.retry import kaltura_retries
 from kaltura_provider.sensors.entry import KalturaEntryReadySensor
 
 SETTINGS = PipelineSettings.from_environment()
@@ -36,7 +36,7 @@ with DAG(
     catchup=False,
     max_active_runs=1,
     tags=["kaltura", "s3", "ingest"],
-    default_args={"owner": "kaltura", "retries": 3, "retry_delay": timedelta(minutes=1), **KALTURA_RETRY_ARGS},
+    default_args={"owner": "kaltura", "retries": 3, "retry_delay": timedelta(minutes=1), **kaltura_retries()},
     params={
         "bucket": Param(
             SETTINGS.bucket,
@@ -92,7 +92,11 @@ with DAG(
             raise AirflowSkipException(f"dry run: the plan is {uri}")
         return [dict(batch) for batch in batches(uri, planned, BATCH_SIZE)]
 
-    @task(multiple_outputs=False, doc_md="Sends the files of one batch; one that fails does not stop the others.", max_active_tis_per_dagrun=4)
+    @task(
+        multiple_outputs=False,
+        doc_md="Sends the files of one batch; one that fails does not stop the others.",
+        max_active_tis_per_dagrun=4,
+    )
     def transfer(batch: Any) -> dict[str, Any]:
         from kaltura_pipeline.ingest import ingest_batch
         from kaltura_provider.hooks.kaltura import KalturaHook

@@ -16,10 +16,10 @@ from typing import Any
 from airflow.sdk import DAG, Param, get_current_context, task
 from kaltura_provider.operators.embed import KalturaEmbedPageOperator
 from kaltura_provider.operators.player import KalturaPlayerOperator
-from kaltura_provider.policies.retry import KALTURA_RETRY_ARGS
 
 from kaltura_pipeline.assets import ENTRIES, PAGES
 from kaltura_pipeline.settings import PipelineSettings
+from kaltura_provider.policies.retry import kaltura_retries
 
 SETTINGS = PipelineSettings.from_environment()
 
@@ -32,7 +32,7 @@ with DAG(
     catchup=False,
     max_active_runs=1,
     tags=["kaltura", "s3", "publish"],
-    default_args={"owner": "kaltura", "retries": 3, "retry_delay": timedelta(minutes=1), **KALTURA_RETRY_ARGS},
+    default_args={"owner": "kaltura", "retries": 3, "retry_delay": timedelta(minutes=1), **kaltura_retries()},
     params={
         "entry_ids": Param(
             [],
@@ -57,7 +57,10 @@ with DAG(
     },
 ) as dag:
 
-    @task(multiple_outputs=False, doc_md="Reads the manifests of the ingest runs that triggered this one, or takes the ids from the form.")
+    @task(
+        multiple_outputs=False,
+        doc_md="Reads the manifests of the ingest runs that triggered this one, or takes the ids from the form.",
+    )
     def collect() -> dict[str, Any]:
         from kaltura_pipeline.publish import collect_entries
 

@@ -12,11 +12,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from airflow.sdk import DAG, CronTriggerTimetable, Param, get_current_context, task
-from kaltura_provider.policies.retry import KALTURA_RETRY_ARGS
 from kaltura_provider.transfers.kaltura_to_s3 import KalturaReportToS3Operator
 
 from kaltura_pipeline.assets import PAGES, REPORT
 from kaltura_pipeline.settings import PipelineSettings
+from kaltura_provider.policies.retry import kaltura_retries
 
 SETTINGS = PipelineSettings.from_environment()
 
@@ -29,7 +29,7 @@ with DAG(
     catchup=False,
     max_active_runs=2,
     tags=["kaltura", "s3", "report"],
-    default_args={"owner": "kaltura", "retries": 3, "retry_delay": timedelta(minutes=5), **KALTURA_RETRY_ARGS},
+    default_args={"owner": "kaltura", "retries": 3, "retry_delay": timedelta(minutes=5), **kaltura_retries()},
     params={
         "day": Param(
             None,

@@ -119,6 +119,8 @@ class LocalStack:
         home = self.state / "airflow"
         environment = {
             **os.environ,
+            # `airflow standalone` starts its parts as `airflow ...`.
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
             "AIRFLOW_HOME": str(home),
             "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"),
             "AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "plugins"),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from kaltura_pipeline.errors import ConfigurationError
 from kaltura_pipeline.languages import kaltura_language
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ class Discovery:
     not_taken: list[NotTaken]
 
 
-class BucketError(Exception):
+class BucketError(ConfigurationError):
     """The bucket cannot be listed; the message names the fix."""
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 from kaltura_pipeline import ledger as ledger_states
 from kaltura_pipeline.documents import S3Documents
+from kaltura_pipeline.errors import ConfigurationError
 from kaltura_pipeline.ledger import LeaseLostError, Ledger, LedgerBusyError
 from kaltura_pipeline.plan import ADD, REFUSE, SKIP, UPDATE
 
@@ -70,12 +71,14 @@ class Workspace:
         """Open the workspace of a run.
 
         :param bucket: source bucket; the documents lie in ``settings.state_bucket`` if that is set, else here too.
-        :raises ValueError: no bucket is named.
+        :raises ConfigurationError: no bucket is named.
         """
         from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 
         if not bucket:
-            raise ValueError("no bucket is named: fill 'bucket' in the trigger form, or set KALTURA_PIPELINE_BUCKET")
+            raise ConfigurationError(
+                "no bucket is named: fill 'S3 bucket' in the trigger form, or set KALTURA_PIPELINE_BUCKET"
+            )
         hook = S3Hook(aws_conn_id=settings.aws_conn_id)
         documents = S3Documents(hook.get_conn(), settings.state_bucket or bucket, settings.state_prefix)
         return cls(hook, bucket, documents)
@@ -236,10 +239,8 @@ def _put(workspace: Workspace, kaltura: KalturaClient, item: PlanItem, record: L
     return outcome
 
 
-def _add(
-    workspace: Workspace, kaltura: KalturaClient, item: PlanItem, record: LedgerEntry
-) -> tuple[Outcome, str]:
-    """Make the entry; return its outcome and the ETag of the version that was sent, which may be newer than the plan."""
+def _add(workspace: Workspace, kaltura: KalturaClient, item: PlanItem, record: LedgerEntry) -> tuple[Outcome, str]:
+    """Make the entry; return its outcome and the ETag of the version sent, which may be newer than the plan's."""
     from kaltura_provider.api import MediaKind, put_content
     from kaltura_provider.transfers.s3_source import S3Source
 

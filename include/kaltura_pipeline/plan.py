@@ -8,6 +8,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from kaltura_pipeline import ledger as ledger_states
+from kaltura_pipeline.errors import ConfigurationError
 from kaltura_pipeline.sidecars import SidecarError, entry_fields, parse_sidecar
 
 if TYPE_CHECKING:
@@ -76,11 +77,14 @@ def build_plan(
     :param client: a boto3 S3 client; metadata files are read through it.
     :param known_files: one of :data:`KNOWN_FILES`.
     :param defaults: metadata fields (keys of :data:`kaltura_pipeline.sidecars.FIELDS`) for titles without their own.
-    :raises SidecarError: ``defaults`` are wrong. A wrong metadata file refuses only its own title.
+    :raises ConfigurationError: ``defaults`` are wrong. A wrong metadata file refuses only its own title.
     """
     if known_files not in KNOWN_FILES:
         raise ValueError(f"known_files is {known_files!r}; use one of {', '.join(KNOWN_FILES)}")
-    default_fields = entry_fields("default metadata", dict(defaults or {}))
+    try:
+        default_fields = entry_fields("default metadata", dict(defaults or {}))
+    except SidecarError as error:
+        raise ConfigurationError(str(error)) from error
     items = []
     for title in discovery.titles:
         item = _item(title, bucket, default_fields)

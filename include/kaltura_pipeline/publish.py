@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypedDict
 
+from kaltura_pipeline.errors import ConfigurationError
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -27,13 +29,13 @@ def collect_entries(
     :param manifests: addresses of ingest manifests, from the asset events that triggered this run.
     :param entry_ids: ids from the trigger form; if there are any, manifests are not read.
     :param bucket: bucket for the pages when no manifest names one.
-    :raises ValueError: neither manifests nor ids are given.
+    :raises ConfigurationError: neither manifests nor ids are given.
     """
     from kaltura_pipeline.ingest import Workspace
 
     wanted = list(manifests)
     if not entry_ids and not wanted:
-        raise ValueError("nothing to publish: name entry ids in the trigger form, or run kaltura_ingest first")
+        raise ConfigurationError("nothing to publish: name entry ids in the trigger form, or run kaltura_ingest first")
     if entry_ids:
         return {"bucket": settings.state_bucket or bucket, "entry_ids": _unique(entry_ids)}
     found: list[str] = []
