@@ -17,7 +17,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from airflow.sdk import DAG, Metadata, Param, get_current_context, task
+from airflow.sdk import DAG, CronTriggerTimetable, Param, get_current_context, task
 
 from kaltura_pipeline.assets import ENTRIES
 from kaltura_pipeline.settings import PipelineSettings
@@ -31,7 +31,9 @@ with DAG(
     dag_id="kaltura_ingest",
     description="S3 to Kaltura: every media file below a prefix becomes one entry",
     doc_md=__doc__,
-    schedule=SETTINGS.ingest_schedule or None,
+    schedule=CronTriggerTimetable(SETTINGS.ingest_schedule, timezone=SETTINGS.time_zone)
+    if SETTINGS.ingest_schedule
+    else None,
     start_date=datetime(2026, 1, 1),
     catchup=False,
     max_active_runs=1,
@@ -118,8 +120,9 @@ with DAG(
         task_id="wait",
         kaltura_conn_id=SETTINGS.kaltura_conn_id,
         poke_interval=5,
-        timeout=6 * 3600,
+        timeout=2 * 3600,
         fail_on_error=False,
+        deferrable=True,
         doc_md="Waits until Kaltura has converted the entries of one batch; holds no worker while it waits.",
     )
 
@@ -128,30 +131,28 @@ with DAG(
         trigger_rule="all_done",
         doc_md="Notes what became ready in the ledger, writes the manifest, and tells kaltura_publish.",
     )
-    def record() -> Any:
+    def record() -> None:
         from airflow.sdk.exceptions import AirflowSkipException
 
-        from kaltura_pipeline.ingest import record_outcome
+        from kaltura_pipeline.outcome import record_outcome
+        from kaltura_provider.hooks.kaltura import KalturaHook
 
         context = get_current_context()
         ti = context["ti"]
         planned = ti.xcom_pull(task_ids="plan", key="plan")
         if planned is None or context["params"]["dry_run"]:
             raise AirflowSkipException("there is nothing to record: the run stopped at its plan")
-        states: dict[str, Any] = {}
-        for batch in ti.xcom_pull(task_ids="wait") or []:
-            states.update(batch or {})
         summary = record_outcome(
             SETTINGS,
             bucket=context["params"]["bucket"],
             run_id=context["run_id"],
             plan_uri=planned["uri"],
-            states=states,
+            kaltura=KalturaHook(SETTINGS.kaltura_conn_id).get_conn(),
         )
         ti.xcom_push(key="failures", value=summary["failures"][:50])
         if not summary["ready"]:
             raise AirflowSkipException(f"no entry is new or changed: {summary['counts']}")
-        yield Metadata(ENTRIES, {"manifest": summary["manifest"], "entries": summary["ready"]})
+        context["outlet_events"][ENTRIES].extra = {"manifest": summary["manifest"], "entries": summary["ready"]}
 
     @task(
         trigger_rule="all_done",

@@ -14,11 +14,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from airflow.sdk import DAG, Param, get_current_context, task
-from kaltura_provider.operators.embed import KalturaEmbedPageOperator
-from kaltura_provider.operators.player import KalturaPlayerOperator
 
 from kaltura_pipeline.assets import ENTRIES, PAGES
 from kaltura_pipeline.settings import PipelineSettings
+from kaltura_provider.operators.player import KalturaPlayerOperator
 from kaltura_provider.policies.retry import kaltura_retries
 
 SETTINGS = PipelineSettings.from_environment()
@@ -81,16 +80,18 @@ with DAG(
         name="{{ params.player_name }}",
         doc_md="Creates the player (uiConf) or finds the one of this name.",
     )
-    collected = collect()
-    pages = KalturaEmbedPageOperator(
-        task_id="pages",
-        kaltura_conn_id=SETTINGS.kaltura_conn_id,
-        aws_conn_id=SETTINGS.aws_conn_id,
-        entry_ids=collected["entry_ids"],
-        ui_conf_id="{{ ti.xcom_pull('player')['ui_conf_id'] }}",
-        s3_bucket=collected["bucket"],
-        s3_prefix=f"{SETTINGS.state_prefix}pages/",
-        outlets=[PAGES],
-        doc_md="Writes one accessible page an entry, and an index page, to S3.",
+
+    @task(
+        multiple_outputs=False, outlets=[PAGES], doc_md="Writes one accessible page an entry, and an index page, to S3."
     )
-    player >> pages
+    def pages(collected: Any, made: dict[str, Any]) -> dict[str, Any]:
+        from kaltura_pipeline.publish import write_pages
+        from kaltura_provider.api import Player
+        from kaltura_provider.hooks.kaltura import KalturaHook
+
+        hook = KalturaHook(SETTINGS.kaltura_conn_id)
+        player = Player(hook.cdn_url, hook.partner_id, made["ui_conf_id"])
+        return dict(write_pages(SETTINGS, collected, kaltura=hook.get_conn(), player=player))
+
+    made: Any = player.output
+    pages(collect(), made)

@@ -12,11 +12,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from airflow.sdk import DAG, CronTriggerTimetable, Param, get_current_context, task
-from kaltura_provider.transfers.kaltura_to_s3 import KalturaReportToS3Operator
 
 from kaltura_pipeline.assets import PAGES, REPORT
 from kaltura_pipeline.settings import PipelineSettings
 from kaltura_provider.policies.retry import kaltura_retries
+from kaltura_provider.transfers.kaltura_to_s3 import KalturaReportToS3Operator
 
 SETTINGS = PipelineSettings.from_environment()
 
@@ -24,7 +24,9 @@ with DAG(
     dag_id="kaltura_report",
     description="Plays of one local day: a table and a page in S3",
     doc_md=__doc__,
-    schedule=CronTriggerTimetable(SETTINGS.report_schedule, timezone=SETTINGS.time_zone),
+    schedule=CronTriggerTimetable(SETTINGS.report_schedule, timezone=SETTINGS.time_zone)
+    if SETTINGS.report_schedule
+    else None,
     start_date=datetime(2026, 1, 1),
     catchup=False,
     max_active_runs=2,
@@ -50,7 +52,7 @@ with DAG(
         moment = context.get("logical_date") or context["dag_run"].run_after
         return report_day(context["params"]["day"], moment, SETTINGS.time_zone)
 
-    chosen = day()
+    chosen: Any = day()
     table = KalturaReportToS3Operator(
         task_id="top_content",
         kaltura_conn_id=SETTINGS.kaltura_conn_id,
@@ -69,4 +71,5 @@ with DAG(
 
         return write_page(SETTINGS, top_content)
 
-    page(table.output)
+    written: Any = table.output
+    page(written)

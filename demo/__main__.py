@@ -17,12 +17,17 @@ def main(arguments: list[str] | None = None) -> int:
         "--state", type=Path, default=ROOT / ".state" / "demo", help="directory that is kept between runs"
     )
     options = parser.parse_args(arguments)
+    from demo.airflow_api import RunFailedError
+    from demo.processes import ProcessError
     from demo.run import run_demo, run_up
 
     try:
         return run_demo(options.state) if options.mode == "run" else run_up(options.state)
     except KeyboardInterrupt:
         return 130
+    except (ProcessError, RunFailedError, TimeoutError) as error:
+        print(f"{error}\nAll logs are below {options.state}. To start afresh, remove that directory.", file=sys.stderr)
+        return 1
 
 
 if __name__ == "__main__":

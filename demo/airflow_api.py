@@ -71,6 +71,19 @@ class AirflowApi:
         path = f"dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/xcomEntries/{key}"
         return self.get(path, deserialize="true")["value"]
 
+    def failure(self, dag_id: str, run_id: str) -> str:
+        """Return what the failed tasks of a run wrote as their errors."""
+        lines = []
+        for task in self.tasks(dag_id, run_id):
+            if task["state"] != "failed":
+                continue
+            path = f"dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task['task_id']}/logs/{task['try_number']}"
+            for event in self.get(path, map_index=task["map_index"], full_content="true")["content"]:
+                if isinstance(event, dict) and event.get("level") == "error":
+                    details = [detail["exc_value"] for detail in event.get("error_detail") or []]
+                    lines.append(f"{task['task_id']}: " + "; ".join(details or [str(event["event"])]))
+        return "\n".join(lines)
+
     def await_run(self, dag_id: str, run_id: str, seconds: float, progress: Callable[[str], None]) -> str:
         """Wait until a run ends; tell its tasks' changes; return its state.
 

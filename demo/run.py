@@ -100,7 +100,7 @@ def _put_files(stack: LocalStack, files: dict[str, bytes]) -> None:
 def _run(api: AirflowApi, dag_id: str, conf: dict[str, Any]) -> str:
     run_id = api.trigger(dag_id, conf)
     if api.await_run(dag_id, run_id, 240, _say) != "success":
-        raise RunFailedError(f"{dag_id} ended red; the logs of its tasks are below the demonstration's airflow/logs")
+        raise RunFailedError(f"{dag_id} ended red:\n{api.failure(dag_id, run_id)}")
     return run_id
 
 
@@ -112,7 +112,7 @@ def _await_publish(api: AirflowApi, ingest_run: str) -> None:
             if event["source_run_id"] == ingest_run and event["created_dagruns"]:
                 run_id = event["created_dagruns"][0]["run_id"]
                 if api.await_run("kaltura_publish", run_id, 240, _say) != "success":
-                    raise RunFailedError("kaltura_publish ended red; its tasks' logs say why")
+                    raise RunFailedError(f"kaltura_publish ended red:\n{api.failure('kaltura_publish', run_id)}")
                 return
         time.sleep(0.5)
     raise TimeoutError("kaltura_ingest ended, but kaltura_publish was not started by its asset")

@@ -156,6 +156,7 @@ class LocalStack:
             "KALTURA_PIPELINE_BUCKET": BUCKET,
             "KALTURA_PIPELINE_TIME_ZONE": TIME_ZONE,
             "KALTURA_PIPELINE_INGEST_SCHEDULE": "",
+            "KALTURA_PIPELINE_REPORT_SCHEDULE": "",
         }
         environment.pop("PYTHONDONTWRITEBYTECODE", None)
         return environment

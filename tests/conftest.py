@@ -8,6 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.stack import airflow_api, stack
+
+__all__ = ["airflow_api", "stack"]
+
 ROOT = Path(__file__).resolve().parent.parent
 LOGS = ROOT / ".state" / "test-logs"
 

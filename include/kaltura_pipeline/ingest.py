@@ -1,21 +1,18 @@
-"""The steps of the ingest DAG: plan, transfer a batch, record the outcome."""
+"""The steps of the ingest DAG that move files: plan, and transfer a batch."""
 
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from kaltura_pipeline import ledger as ledger_states
-from kaltura_pipeline.documents import S3Documents
-from kaltura_pipeline.errors import ConfigurationError
-from kaltura_pipeline.ledger import LeaseLostError, Ledger, LedgerBusyError
-from kaltura_pipeline.plan import ADD, REFUSE, SKIP, UPDATE
+from kaltura_pipeline.ledger import LeaseLostError, LedgerBusyError
+from kaltura_pipeline.outcome import BUSY, ERROR, Outcome, count_results
+from kaltura_pipeline.plan import ADD, UPDATE
+from kaltura_pipeline.workspace import Workspace, run_name
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from airflow.providers.amazon.aws.hooks.s3 import S3Hook
+    from collections.abc import Mapping
 
     from kaltura_pipeline.ledger import LedgerEntry
     from kaltura_pipeline.plan import Plan, PlanItem
@@ -24,8 +21,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-BUSY, ERROR = "busy", "error"
-
 
 class Batch(TypedDict):
     """A slice of a plan, small enough for XCom: the plan's address and positions in its list of work."""
@@ -33,17 +28,6 @@ class Batch(TypedDict):
     plan: str
     start: int
     stop: int
-
-
-class Outcome(TypedDict):
-    """What became of one title. ``result`` is add, update, skip, refuse, busy or error."""
-
-    key: str
-    result: str
-    created: bool
-    entry_id: str
-    message: str
-    bytes_sent: int
 
 
 class BatchSummary(TypedDict):
@@ -56,52 +40,6 @@ class BatchSummary(TypedDict):
 
 class TransferIncompleteError(Exception):
     """Some titles of a batch could not be transferred now; running the task again goes on with them."""
-
-
-@dataclass(frozen=True)
-class Workspace:
-    """Where a pipeline works: S3, the source bucket, and its own documents."""
-
-    hook: S3Hook
-    bucket: str
-    documents: S3Documents
-
-    @classmethod
-    def open(cls, settings: PipelineSettings, bucket: str) -> Workspace:
-        """Open the workspace of a run.
-
-        :param bucket: source bucket; the documents lie in ``settings.state_bucket`` if that is set, else here too.
-        :raises ConfigurationError: no bucket is named.
-        """
-        from airflow.providers.amazon.aws.hooks.s3 import S3Hook
-
-        if not bucket:
-            raise ConfigurationError(
-                "no bucket is named: fill 'S3 bucket' in the trigger form, or set KALTURA_PIPELINE_BUCKET"
-            )
-        hook = S3Hook(aws_conn_id=settings.aws_conn_id)
-        documents = S3Documents(hook.get_conn(), settings.state_bucket or bucket, settings.state_prefix)
-        return cls(hook, bucket, documents)
-
-    @property
-    def client(self) -> Any:
-        """The boto3 client of S3."""
-        return self.hook.get_conn()
-
-    @property
-    def ledger(self) -> Ledger:
-        """The ledger of this workspace."""
-        return Ledger(self.documents)
-
-    def read(self, key: str) -> bytes:
-        """Return the bytes of a small source object. S3: GetObject."""
-        body: bytes = self.client.get_object(Bucket=self.bucket, Key=key)["Body"].read()
-        return body
-
-
-def run_name(run_id: str) -> str:
-    """Return the folder of a run's documents; run ids hold ``:`` and ``+``, which some S3 tools dislike."""
-    return "runs/" + "".join(char if char.isalnum() or char in "-_." else "-" for char in run_id)
 
 
 def plan_ingest(
@@ -184,7 +122,7 @@ def ingest_batch(
     return {
         "outcomes": workspace.documents.uri(name),
         "entry_ids": [outcome["entry_id"] for outcome in outcomes if outcome["result"] == ADD],
-        "counts": _counts(outcomes),
+        "counts": count_results(outcomes),
     }
 
 
@@ -291,99 +229,3 @@ def _outcome(item: PlanItem, result: str, *, entry_id: str = "", message: str = 
         "message": message,
         "bytes_sent": 0,
     }
-
-
-def _counts(outcomes: Sequence[Outcome]) -> dict[str, int]:
-    results = [outcome["result"] for outcome in outcomes]
-    return {result: results.count(result) for result in sorted(set(results))}
-
-
-class RunSummary(TypedDict):
-    """The outcome of a whole run, as the asset event and the last task carry it."""
-
-    manifest: str
-    counts: dict[str, int]
-    ready: int
-    failures: list[str]
-
-
-def record_outcome(
-    settings: PipelineSettings,
-    *,
-    bucket: str,
-    run_id: str,
-    plan_uri: str,
-    states: Mapping[str, Mapping[str, Any]],
-) -> RunSummary:
-    """Mark in the ledger what became ready, write the manifest that the publish DAG reads, and sum up.
-
-    :param states: state by entry id, as :class:`KalturaEntryReadySensor` returned them.
-    """
-    workspace = Workspace.open(settings, bucket)
-    plan_document = workspace.documents.read(workspace.documents.name_of(plan_uri))
-    if plan_document is None:
-        raise FileNotFoundError(f"the plan {plan_uri} is gone; start a new run")
-    items: list[PlanItem] = plan_document.body["items"]
-    outcomes = _outcomes(workspace, run_id)
-    failures = [f"{item['key']}: {item['reason']}" for item in items if item["action"] == REFUSE]
-    entries = []
-    for item in items:
-        outcome = outcomes.get(item["key"])
-        if item["action"] not in (ADD, UPDATE):
-            continue
-        if outcome is None:
-            failures.append(f"{item['key']}: its batch did not run; start a new run")
-            continue
-        state = states.get(outcome["entry_id"], {})
-        if outcome["result"] == ADD:
-            _mark(workspace, item, outcome, state, failures)
-        elif outcome["result"] in (BUSY, ERROR):
-            failures.append(f"{item['key']}: {outcome['message']}")
-        if (outcome["result"] == ADD and state.get("ready")) or outcome["result"] == UPDATE:
-            entries.append(
-                {
-                    "entry_id": outcome["entry_id"],
-                    "key": item["key"],
-                    "kind": item["kind"],
-                    "name": item["fields"]["name"],
-                    "created": outcome["created"],
-                }
-            )
-    name = f"{run_name(run_id)}/manifest.json"
-    workspace.documents.write(
-        name, {"bucket": bucket, "entries": entries, "failures": failures, "totals": plan_document.body["totals"]}
-    )
-    counts = _counts(list(outcomes.values()))
-    counts[SKIP] = plan_document.body["totals"][SKIP]
-    return {"manifest": workspace.documents.uri(name), "counts": counts, "ready": len(entries), "failures": failures}
-
-
-def _outcomes(workspace: Workspace, run_id: str) -> dict[str, Outcome]:
-    found: dict[str, Outcome] = {}
-    for name in workspace.documents.names(f"{run_name(run_id)}/outcomes/"):
-        document = workspace.documents.read(name)
-        for outcome in document.body["outcomes"] if document else []:
-            found[outcome["key"]] = outcome
-    return found
-
-
-def _mark(
-    workspace: Workspace, item: PlanItem, outcome: Outcome, state: Mapping[str, Any], failures: list[str]
-) -> None:
-    """Move an uploaded title to ready or failed."""
-    if not state:
-        failures.append(f"{item['key']}: {outcome['entry_id']} was not seen ready; the next run looks again")
-        return
-    try:
-        record = workspace.ledger.claim(workspace.bucket, item["key"], "record_outcome")
-        if state.get("ready"):
-            record.release(ledger_states.READY)
-        elif state.get("failed"):
-            record.release(ledger_states.FAILED, error=state["message"])
-        else:
-            record.release(record.body["state"])
-    except (LedgerBusyError, LeaseLostError) as error:
-        failures.append(str(error))
-        return
-    if not state.get("ready"):
-        failures.append(f"{item['key']}: {state.get('message') or 'not ready yet'}")

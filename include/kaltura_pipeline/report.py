@@ -82,7 +82,7 @@ def write_page(settings: PipelineSettings, table: Mapping[str, Any]) -> dict[str
     """
     from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 
-    address = urlsplit(table["uri"])
+    address = urlsplit(table["s3_uri"])
     bucket, key = address.netloc, address.path.lstrip("/")
     client: Any = S3Hook(aws_conn_id=settings.aws_conn_id).get_conn()
     text = client.get_object(Bucket=bucket, Key=key)["Body"].read().decode("utf-8-sig")

@@ -25,7 +25,7 @@ class PipelineSettings:
     :param kaltura_conn_id: Airflow connection to Kaltura.
     :param time_zone: IANA name of the zone whose days the reports are about.
     :param ingest_schedule: cron expression of ``kaltura_ingest``, in ``time_zone``; empty means only on demand.
-    :param report_schedule: cron expression of ``kaltura_report``, in ``time_zone``.
+    :param report_schedule: cron expression of ``kaltura_report``, in ``time_zone``; empty means only on demand.
     :param player_name: name of the player that pages use; it is created when it does not exist.
     """
 

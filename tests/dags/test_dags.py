@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.conftest import ROOT
@@ -32,7 +32,7 @@ def test_every_dag_explains_itself_and_retries(dag_bag: DagBag) -> None:
         for task in dag.tasks:
             assert task.doc_md, f"{dag.dag_id}.{task.task_id} has no doc_md"
             if task.task_id != "verdict":  # it only tells what was found
-                assert task.retries >= 2
+                assert (task.retries or 0) >= 2
                 assert task.retry_policy is not None
 
 
@@ -45,8 +45,8 @@ def test_the_dags_are_chained_by_assets(dag_bag: DagBag) -> None:
         "kaltura_publish": {"kaltura_pages"},
         "kaltura_report": {"kaltura_report"},
     }
-    publish = dag_bag.dags["kaltura_publish"].timetable.asset_condition
-    assert {key.name for key, _ in publish.iter_assets()} == {"kaltura_entries"}
+    condition: Any = dag_bag.dags["kaltura_publish"].timetable.asset_condition
+    assert [asset.name for asset in condition.objects] == ["kaltura_entries"]
 
 
 def test_every_form_field_is_explained(dag_bag: DagBag) -> None:

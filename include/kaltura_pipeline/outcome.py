@@ -1,0 +1,120 @@
+"""What became of the titles of an ingest run: noted in the ledger, summed up, and handed to the publish DAG."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypedDict
+
+from kaltura_pipeline import ledger as ledger_states
+from kaltura_pipeline.ledger import LeaseLostError, LedgerBusyError
+from kaltura_pipeline.plan import ADD, REFUSE, SKIP, UPDATE
+from kaltura_pipeline.workspace import Workspace, run_name
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kaltura_pipeline.plan import PlanItem
+    from kaltura_pipeline.settings import PipelineSettings
+    from kaltura_provider.api import KalturaClient
+    from kaltura_provider.hooks.readiness import Look
+
+BUSY, ERROR = "busy", "error"
+
+
+class Outcome(TypedDict):
+    """What became of one title. ``result`` is add, update, skip, refuse, busy or error."""
+
+    key: str
+    result: str
+    created: bool
+    entry_id: str
+    message: str
+    bytes_sent: int
+
+
+def count_results(outcomes: Sequence[Outcome]) -> dict[str, int]:
+    """Return how many titles had each result."""
+    results = [outcome["result"] for outcome in outcomes]
+    return {result: results.count(result) for result in sorted(set(results))}
+
+
+class RunSummary(TypedDict):
+    """The outcome of a whole run, as the asset event and the last task carry it."""
+
+    manifest: str
+    counts: dict[str, int]
+    ready: int
+    failures: list[str]
+
+
+def record_outcome(
+    settings: PipelineSettings, *, bucket: str, run_id: str, plan_uri: str, kaltura: KalturaClient
+) -> RunSummary:
+    """Mark in the ledger what became ready, write the manifest that the publish DAG reads, and sum up.
+
+    Kaltura is asked once more for the entries' states: of a batch whose wait ran out, those that are ready still count.
+
+    :raises KalturaError: the states could not be read (``baseEntry.list``).
+    """
+    from kaltura_provider.hooks.readiness import look
+
+    workspace = Workspace.open(settings, bucket)
+    plan_document = workspace.documents.read(workspace.documents.name_of(plan_uri))
+    if plan_document is None:
+        raise FileNotFoundError(f"the plan {plan_uri} is gone; start a new run")
+    items: list[PlanItem] = plan_document.body["items"]
+    outcomes = _outcomes(workspace, run_id)
+    seen = look(kaltura, [outcome["entry_id"] for outcome in outcomes.values() if outcome["result"] == ADD])
+    failures = [f"{item['key']}: {item['reason']}" for item in items if item["action"] == REFUSE]
+    entries = []
+    for item in items:
+        if item["action"] not in (ADD, UPDATE):
+            continue
+        outcome = outcomes.get(item["key"])
+        problem = _settle(workspace, item, outcome, seen)
+        if problem:
+            failures.append(f"{item['key']}: {problem}")
+        elif outcome is not None:
+            entries.append(
+                {
+                    "entry_id": outcome["entry_id"],
+                    "key": item["key"],
+                    "kind": item["kind"],
+                    "name": item["fields"]["name"],
+                    "created": outcome["created"],
+                }
+            )
+    name = f"{run_name(run_id)}/manifest.json"
+    workspace.documents.write(
+        name, {"bucket": bucket, "entries": entries, "failures": failures, "totals": plan_document.body["totals"]}
+    )
+    counts = count_results(list(outcomes.values()))
+    counts[SKIP] = plan_document.body["totals"][SKIP]
+    return {"manifest": workspace.documents.uri(name), "counts": counts, "ready": len(entries), "failures": failures}
+
+
+def _outcomes(workspace: Workspace, run_id: str) -> dict[str, Outcome]:
+    found: dict[str, Outcome] = {}
+    for name in workspace.documents.names(f"{run_name(run_id)}/outcomes/"):
+        document = workspace.documents.read(name)
+        for outcome in document.body["outcomes"] if document else []:
+            found[outcome["key"]] = outcome
+    return found
+
+
+def _settle(workspace: Workspace, item: PlanItem, outcome: Outcome | None, seen: Look) -> str:
+    """Note in the ledger how one title ended; return what is wrong with it, or nothing."""
+    if outcome is None:
+        return "its batch did not run; the next run takes it up"
+    if outcome["result"] != ADD:
+        return "" if outcome["result"] == UPDATE else outcome["message"]
+    entry_id = outcome["entry_id"]
+    ready, failed = entry_id in seen.ready, seen.failed.get(entry_id, "")
+    if ready or failed:
+        try:
+            record = workspace.ledger.claim(workspace.bucket, item["key"], "record_outcome")
+            record.release(ledger_states.READY if ready else ledger_states.FAILED, error=failed)
+        except (LedgerBusyError, LeaseLostError) as error:
+            return str(error)
+    if ready:
+        return ""
+    return failed or f"{entry_id} is not ready yet ({seen.waiting.get(entry_id)}); the next run looks again"

@@ -1,0 +1,72 @@
+"""Where a pipeline works: S3, the source bucket, and the pipeline's own documents."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from kaltura_pipeline.documents import S3Documents
+from kaltura_pipeline.errors import ConfigurationError
+from kaltura_pipeline.ledger import Ledger
+
+if TYPE_CHECKING:
+    from airflow.providers.amazon.aws.hooks.s3 import S3Hook
+
+    from kaltura_pipeline.settings import PipelineSettings
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """Where a pipeline works: S3, the source bucket, and its own documents."""
+
+    hook: S3Hook
+    bucket: str
+    documents: S3Documents
+
+    @classmethod
+    def open(cls, settings: PipelineSettings, bucket: str) -> Workspace:
+        """Open the workspace of a run.
+
+        :param bucket: source bucket; the documents lie in ``settings.state_bucket`` if that is set, else here too.
+        :raises ConfigurationError: no bucket is named.
+        """
+        from airflow.providers.amazon.aws.hooks.s3 import S3Hook
+
+        if not bucket:
+            raise ConfigurationError(
+                "no bucket is named: fill 'S3 bucket' in the trigger form, or set KALTURA_PIPELINE_BUCKET"
+            )
+        hook = S3Hook(aws_conn_id=settings.aws_conn_id)
+        documents = S3Documents(hook.get_conn(), settings.state_bucket or bucket, settings.state_prefix)
+        return cls(hook, bucket, documents)
+
+    @property
+    def client(self) -> Any:
+        """The boto3 client of S3."""
+        return self.hook.get_conn()
+
+    @property
+    def ledger(self) -> Ledger:
+        """The ledger of this workspace."""
+        return Ledger(self.documents)
+
+    def read(self, key: str) -> bytes:
+        """Return the bytes of a small source object. S3: GetObject."""
+        body: bytes = self.client.get_object(Bucket=self.bucket, Key=key)["Body"].read()
+        return body
+
+    def write_html(self, name: str, html: str) -> str:
+        """Write a page below the state prefix and return its address. S3: PutObject."""
+        uri = self.documents.uri(name)
+        self.client.put_object(
+            Bucket=self.documents.bucket,
+            Key=self.documents.prefix + name,
+            Body=html.encode(),
+            ContentType="text/html; charset=utf-8",
+        )
+        return uri
+
+
+def run_name(run_id: str) -> str:
+    """Return the folder of a run's documents; run ids hold ``:`` and ``+``, which some S3 tools dislike."""
+    return "runs/" + "".join(char if char.isalnum() or char in "-_." else "-" for char in run_id)

@@ -1,0 +1,61 @@
+"""The README's promise: the demonstration runs, and run again it adds nothing."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import LOGS, ROOT
+
+pytestmark = [pytest.mark.system, pytest.mark.xdist_group("airflow"), pytest.mark.timeout(600)]
+
+FILES = ["lectures/ball.mp4", "lectures/handout.pdf", "lectures/poster.png", "lectures/tone.mp3"]
+
+
+def run_demo(state: Path) -> tuple[str, float]:
+    """Run the demonstration; return what it printed and the seconds it took."""
+    started = time.monotonic()
+    run = subprocess.run(
+        [sys.executable, "-m", "demo", "run", "--state", str(state)],
+        cwd=ROOT, capture_output=True, text=True, timeout=500,
+    )  # fmt: skip
+    text = run.stdout + run.stderr
+    assert run.returncode == 0, text
+    return text, time.monotonic() - started
+
+
+@pytest.fixture(scope="module")
+def state() -> Path:
+    return LOGS / "demo"
+
+
+def test_first_run_adds_every_file_and_second_run_none(state: Path) -> None:
+    first, _ = run_demo(state)
+    assert re.search(r"\b4 added\b", first), first
+    for name in FILES:
+        assert name in first
+    assert first.count("identical") == len(FILES)
+    assert "differ" not in first
+    pages = sorted(path.name for path in (state / "results" / "pages").glob("*.html"))
+    assert "index.html" in pages
+    assert len(pages) == len(FILES) + 1
+
+    second, seconds = run_demo(state)
+    assert re.search(r"\b0 added\b", second), second
+    assert second.count("identical") == len(FILES)
+    # The promise is 60 s on a machine with nothing else to do; other tests run beside this one.
+    assert seconds < 120
+    assert sorted(path.name for path in (state / "results" / "pages").glob("*.html")) == pages
+
+
+def test_plays_are_in_the_report(state: Path) -> None:
+    reports = list((state / "results" / "reports").glob("*/top_content.csv"))
+    assert reports
+    text = reports[0].read_text(encoding="utf-8-sig")
+    assert "count_plays" in text.splitlines()[0]
+    assert "A ball crosses the picture" in text
