@@ -57,6 +57,10 @@ test: $(READY) browser ## All tests (unit, contract, system, browser)
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup --ignore tests/secrets
 	@$(BIN)/python -m pytest tests/secrets
 
+.PHONY: screenshots
+screenshots: $(READY) browser ## Take the pictures in docs/img anew
+	@SCREENSHOTS=docs/img $(BIN)/python -m pytest -q tests/browser
+
 .PHONY: lint
 lint: $(READY) ## Style, types, and the arrows between the parts
 	@$(BIN)/ruff check .

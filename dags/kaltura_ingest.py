@@ -20,6 +20,7 @@ from typing import Any
 from airflow.sdk import DAG, CronTriggerTimetable, Param, get_current_context, task
 
 from kaltura_pipeline.assets import ENTRIES
+from kaltura_pipeline.operators import IngestBatchOperator
 from kaltura_pipeline.settings import PipelineSettings
 from kaltura_provider.policies.retry import kaltura_retries
 from kaltura_provider.sensors.entry import KalturaEntryReadySensor
@@ -41,16 +42,16 @@ with DAG(
     default_args={"owner": "kaltura", "retries": 3, "retry_delay": timedelta(minutes=1), **kaltura_retries()},
     params={
         "bucket": Param(
-            SETTINGS.bucket,
-            type="string",
+            SETTINGS.bucket or None,
+            type=["null", "string"],
             title="S3 bucket",
             description="Where the source files are. Default: KALTURA_PIPELINE_BUCKET.",
         ),
         "prefix": Param(
-            SETTINGS.prefix,
-            type="string",
+            SETTINGS.prefix or None,
+            type=["null", "string"],
             title="Prefix",
-            description="Only objects whose keys start with this, for example `lectures/2026/`. Empty: all.",
+            description="Only objects whose keys start with this, for example lectures/2026/. Empty: all.",
         ),
         "known_files": Param(
             "update",
@@ -61,8 +62,8 @@ with DAG(
             "retry: like update, and try failed files again.",
         ),
         "defaults": Param(
-            {},
-            type="object",
+            None,
+            type=["null", "object"],
             title="Default metadata",
             description='For files without their own, for example {"tags": ["lecture"], "owner": "media@example.edu"}. '
             "Fields: name, description, tags, owner.",
@@ -84,8 +85,8 @@ with DAG(
         uri, planned = plan_ingest(
             SETTINGS,
             run_id=context["run_id"],
-            bucket=params["bucket"],
-            prefix=params["prefix"],
+            bucket=params["bucket"] or "",
+            prefix=params["prefix"] or "",
             known_files=params["known_files"],
             defaults=params["defaults"],
         )
@@ -94,28 +95,13 @@ with DAG(
             raise AirflowSkipException(f"dry run: the plan is {uri}")
         return [dict(batch) for batch in batches(uri, planned, BATCH_SIZE)]
 
-    @task(
-        multiple_outputs=False,
-        doc_md="Sends the files of one batch; one that fails does not stop the others.",
+    transfer = IngestBatchOperator.partial(
+        task_id="transfer",
+        settings=SETTINGS,
+        bucket="{{ params.bucket or '' }}",
         max_active_tis_per_dagrun=4,
+        doc_md="Sends the files of one batch; one that fails does not stop the others.",
     )
-    def transfer(batch: Any) -> dict[str, Any]:
-        from kaltura_pipeline.ingest import ingest_batch
-        from kaltura_provider.hooks.kaltura import KalturaHook
-
-        context = get_current_context()
-        ti = context["ti"]
-        return dict(
-            ingest_batch(
-                SETTINGS,
-                batch,
-                bucket=context["params"]["bucket"],
-                run_id=context["run_id"],
-                owner=f"{ti.dag_id}/{context['run_id']}/{ti.task_id}[{ti.map_index}]",
-                kaltura=KalturaHook(SETTINGS.kaltura_conn_id).get_conn(),
-            )
-        )
-
     wait = KalturaEntryReadySensor.partial(
         task_id="wait",
         kaltura_conn_id=SETTINGS.kaltura_conn_id,
@@ -144,7 +130,7 @@ with DAG(
             raise AirflowSkipException("there is nothing to record: the run stopped at its plan")
         summary = record_outcome(
             SETTINGS,
-            bucket=context["params"]["bucket"],
+            bucket=context["params"]["bucket"] or "",
             run_id=context["run_id"],
             plan_uri=planned["uri"],
             kaltura=KalturaHook(SETTINGS.kaltura_conn_id).get_conn(),
@@ -174,6 +160,6 @@ with DAG(
         if failures:
             raise AirflowFailException(f"{len(failures)} files were not ingested:\n" + "\n".join(failures))
 
-    summaries = transfer.expand(batch=plan())
+    summaries: Any = transfer.expand(batch=plan()).output
     ready = wait.expand(entry_ids=summaries.map(lambda summary: summary["entry_ids"]))
     ready >> record() >> verdict()

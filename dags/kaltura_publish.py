@@ -16,6 +16,7 @@ from typing import Any
 from airflow.sdk import DAG, Param, get_current_context, task
 
 from kaltura_pipeline.assets import ENTRIES, PAGES
+from kaltura_pipeline.operators import WritePagesOperator
 from kaltura_pipeline.settings import PipelineSettings
 from kaltura_provider.operators.player import KalturaPlayerOperator
 from kaltura_provider.policies.retry import kaltura_retries
@@ -34,15 +35,15 @@ with DAG(
     default_args={"owner": "kaltura", "retries": 3, "retry_delay": timedelta(minutes=1), **kaltura_retries()},
     params={
         "entry_ids": Param(
-            [],
-            type="array",
+            None,
+            type=["null", "array"],
             items={"type": "string"},
             title="Entry ids",
             description="One a line. Empty: what ingest made.",
         ),
         "bucket": Param(
-            SETTINGS.bucket,
-            type="string",
+            SETTINGS.bucket or None,
+            type=["null", "string"],
             title="S3 bucket for the pages",
             description="For entry ids named here only.",
         ),
@@ -69,8 +70,8 @@ with DAG(
             collect_entries(
                 SETTINGS,
                 manifests=[event.extra["manifest"] for event in events if "manifest" in event.extra],
-                entry_ids=context["params"]["entry_ids"],
-                bucket=context["params"]["bucket"],
+                entry_ids=context["params"]["entry_ids"] or [],
+                bucket=context["params"]["bucket"] or "",
             )
         )
 
@@ -81,17 +82,12 @@ with DAG(
         doc_md="Creates the player (uiConf) or finds the one of this name.",
     )
 
-    @task(
-        multiple_outputs=False, outlets=[PAGES], doc_md="Writes one accessible page an entry, and an index page, to S3."
-    )
-    def pages(collected: Any, made: dict[str, Any]) -> dict[str, Any]:
-        from kaltura_pipeline.publish import write_pages
-        from kaltura_provider.api import Player
-        from kaltura_provider.hooks.kaltura import KalturaHook
-
-        hook = KalturaHook(SETTINGS.kaltura_conn_id)
-        player = Player(hook.cdn_url, hook.partner_id, made["ui_conf_id"])
-        return dict(write_pages(SETTINGS, collected, kaltura=hook.get_conn(), player=player))
-
     made: Any = player.output
-    pages(collect(), made)
+    pages = WritePagesOperator(
+        task_id="pages",
+        settings=SETTINGS,
+        collected=collect(),
+        player=made,
+        outlets=[PAGES],
+        doc_md="Writes a page an entry and an index page to S3.",
+    )

@@ -40,7 +40,12 @@ with DAG(
             title="Day",
             description="Empty: the day before the run's date.",
         ),
-        "bucket": Param(SETTINGS.state_bucket or SETTINGS.bucket, type="string", title="S3 bucket for the report"),
+        "bucket": Param(
+            SETTINGS.state_bucket or SETTINGS.bucket or None,
+            type=["null", "string"],
+            title="S3 bucket for the report",
+            description="Default: KALTURA_PIPELINE_STATE_BUCKET, or KALTURA_PIPELINE_BUCKET.",
+        ),
     },
 ) as dag:
 
@@ -60,7 +65,7 @@ with DAG(
         report_type="TOP_CONTENT",
         day=chosen,
         time_zone=SETTINGS.time_zone,
-        s3_bucket="{{ params.bucket }}",
+        s3_bucket="{{ params.bucket or '' }}",
         s3_key=SETTINGS.state_prefix + "reports/{{ ti.xcom_pull('day') }}/top_content.csv",
         doc_md="Pulls every page of the report TOP_CONTENT for that day.",
     )

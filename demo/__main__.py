@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from pathlib import Path
 
@@ -21,6 +22,9 @@ def main(arguments: list[str] | None = None) -> int:
     from demo.processes import ProcessError
     from demo.run import run_demo, run_up
 
+    # However the demonstration is ended, its servers must not stay behind.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         return run_demo(options.state) if options.mode == "run" else run_up(options.state)
     except KeyboardInterrupt:

@@ -46,6 +46,16 @@ class AirflowApi:
         """Return the ids of the DAGs that Airflow knows."""
         return {dag["dag_id"] for dag in self.get("dags")["dags"]}
 
+    def put_connection(self, connection_id: str, fields: dict[str, Any]) -> None:
+        """Make a connection, or change the one there is."""
+        import json
+
+        body = {"connection_id": connection_id, **fields, "extra": json.dumps(fields.get("extra", {}))}
+        answer = self._session.post(f"{self._url}/api/v2/connections", json=body, timeout=30)
+        if answer.status_code == 409:
+            answer = self._session.patch(f"{self._url}/api/v2/connections/{connection_id}", json=body, timeout=30)
+        answer.raise_for_status()
+
     def trigger(self, dag_id: str, conf: dict[str, Any]) -> str:
         """Start a DAG run; return its id."""
         answer = self._session.post(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import os
 import signal
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
 HOST = "127.0.0.1"
-STOP_SECONDS = 10
+STOP_SECONDS = 6
 
 
 class ProcessError(Exception):
@@ -60,6 +61,14 @@ class Processes:
         self._notes = state / "processes.json"
         self._children: list[Child] = []
         state.mkdir(parents=True, exist_ok=True)
+        # Held as long as this process lives, however it ends.
+        self._lock = (state / "lock").open("w")
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise ProcessError(
+                f"a demonstration runs in {state} already; stop it first (Ctrl-C where it runs)"
+            ) from None
         self._stop_leftovers()
 
     def start(self, name: str, command: Sequence[str], environment: Mapping[str, str]) -> Child:
@@ -98,6 +107,7 @@ class Processes:
             child.process.wait()
         self._children.clear()
         self._note()
+        self._lock.close()
 
     def _note(self) -> None:
         self._notes.write_text(json.dumps([child.process.pid for child in self._children]))
@@ -105,8 +115,9 @@ class Processes:
     def _stop_leftovers(self) -> None:
         with contextlib.suppress(OSError, ValueError):
             for pid in json.loads(self._notes.read_text()):
-                # A number may have been given to another program since: ours carry the state directory.
-                if str(self._state) in Path(f"/proc/{pid}/environ").read_text(errors="replace"):
+                # A number may have been given to another program since: ours name the state directory.
+                traces = (Path(f"/proc/{pid}/{name}").read_text(errors="replace") for name in ("environ", "cmdline"))
+                if any(str(self._state) in trace for trace in traces):
                     _stop_group(pid)
 
 

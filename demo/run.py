@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import signal
+import sys
 import threading
 import time
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from rich.box import SIMPLE
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -23,7 +25,7 @@ from demo.stack import PARTNER_ID, TIME_ZONE, USER, LocalStack
 if TYPE_CHECKING:
     from pathlib import Path
 
-console = Console(highlight=False)
+console = Console(highlight=False, width=None if sys.stdout.isatty() else 110)
 STATE_PREFIX = "_kaltura/"
 
 
@@ -78,11 +80,10 @@ def run_up(state: Path) -> int:
             "Trigger the DAG kaltura_ingest in Airflow; kaltura_publish follows by itself. Ctrl-C stops everything."
         )
         stop = threading.Event()
-        signal.signal(signal.SIGTERM, lambda *_: stop.set())
-        try:
-            stop.wait()
-        except KeyboardInterrupt:
-            console.print("stopping ...")
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: stop.set())
+        stop.wait()
+        console.print("stopping ...")
     return 0
 
 
@@ -203,13 +204,15 @@ def _download(stack: LocalStack, folder: Path) -> None:
 
 
 def _show(rows: list[Shown], day: str, folder: Path, seconds: float) -> None:
-    table = Table("file", "entry", "state", "page", "plays today", "bytes")
+    table = Table(box=SIMPLE)
+    for title in ("file", "entry", "state", "page", "plays today", "bytes"):
+        table.add_column(title, overflow="fold")
     for row in rows:
         page = f"pages/{row.entry_id}.html"
         table.add_row(
             row.key,
             row.entry_id,
-            row.state + (" (added)" if row.added else ""),
+            row.state + (", added" if row.added else ""),
             page if (folder / page).exists() else "-",
             str(row.plays),
             "identical" if row.identical else "[bold red]differ[/]",

@@ -104,7 +104,7 @@ class LocalStack:
         )
 
     def await_airflow(self) -> None:
-        """Wait until Airflow's API answers and knows the DAGs."""
+        """Wait until Airflow's API answers and knows the DAGs; then give it its connections."""
         from demo.airflow_api import AirflowApi
 
         assert self._airflow is not None  # noqa: S101 - started in __enter__
@@ -113,9 +113,12 @@ class LocalStack:
         api = AirflowApi(self.airflow_url, USER, self.password)
         wanted = {path.stem for path in (ROOT / "dags").glob("kaltura_*.py")}
         self._processes.await_ready(self._airflow, lambda: wanted <= api.dag_ids(), seconds=120)
+        # In Airflow's database, not in its environment, so that they can be seen and tested in the UI.
+        api.put_connection("aws_default", self.s3_connection())
+        api.put_connection("kaltura_default", self.kaltura_connection())
 
     def airflow_environment(self) -> dict[str, str]:
-        """Return the environment of Airflow's processes: settings, and connections to the local servers."""
+        """Return the environment of Airflow's processes: its settings and the pipeline's."""
         home = self.state / "airflow"
         environment = {
             **os.environ,
@@ -144,15 +147,6 @@ class LocalStack:
             "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(free_port()),
             "AIRFLOW__SCHEDULER__ENABLE_HEALTH_CHECK": "False",
             "AIRFLOW__SCHEDULER__CATCHUP_BY_DEFAULT": "False",
-            "AIRFLOW_CONN_AWS_DEFAULT": json.dumps(
-                {
-                    "conn_type": "aws",
-                    "login": ACCESS_KEY,
-                    "password": SECRET_KEY,
-                    "extra": {"endpoint_url": self.s3_url, "region_name": REGION},
-                }
-            ),
-            "AIRFLOW_CONN_KALTURA_DEFAULT": json.dumps(self.kaltura_connection()),
             "KALTURA_PIPELINE_BUCKET": BUCKET,
             "KALTURA_PIPELINE_TIME_ZONE": TIME_ZONE,
             "KALTURA_PIPELINE_INGEST_SCHEDULE": "",
@@ -161,11 +155,21 @@ class LocalStack:
         environment.pop("PYTHONDONTWRITEBYTECODE", None)
         return environment
 
+    def s3_connection(self) -> dict[str, Any]:
+        """Return the Airflow connection to the S3 server."""
+        return {
+            "conn_type": "aws",
+            "login": ACCESS_KEY,
+            "password": SECRET_KEY,
+            "extra": {"endpoint_url": self.s3_url, "region_name": REGION},
+        }
+
     def kaltura_connection(self) -> dict[str, Any]:
-        """Return the Airflow connection to the sandbox, as the JSON form of ``AIRFLOW_CONN_…`` has it."""
+        """Return the Airflow connection to the sandbox."""
         return {
             "conn_type": "kaltura",
-            "host": self.kaltura_url,
+            "host": f"http://{HOST}",
+            "port": self.ports["kaltura"],
             "login": str(PARTNER_ID),
             "extra": {"admin_secret": self.admin_secret, "privileges": "disableentitlement", "user_id": "airflow"},
         }

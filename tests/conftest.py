@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import tempfile
 from pathlib import Path
@@ -33,3 +34,5 @@ def pytest_configure(config: pytest.Config) -> None:
         config.option.log_file = str(LOGS / f"{worker}.log")
         config.option.log_file_level = "DEBUG"
         config.option.log_file_mode = "w"
+    # Fifty lines a request, none of them about this project.
+    logging.getLogger("botocore").setLevel(logging.INFO)

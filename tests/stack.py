@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,6 +20,7 @@ def stack() -> Iterator[LocalStack]:
 
     from tests.conftest import LOGS
 
+    shutil.rmtree(LOGS / "stack", ignore_errors=True)
     with LocalStack(LOGS / "stack") as running:
         running.await_airflow()
         yield running

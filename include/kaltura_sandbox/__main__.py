@@ -1,0 +1,92 @@
+"""The command ``python -m kaltura_sandbox``."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from pathlib import Path
+
+from .settings import Partner, Settings
+
+_DURATIONS = (
+    ("--index-lag", 0.0, "until lists see a new or changed object"),
+    ("--final-chunk-wait", 45.0, "how long the last request of an upload waits for missing chunks"),
+    ("--conversion-seconds", 2.0, "until a video is READY"),
+    ("--import-retry-seconds", 300.0, "between attempts to import from a URL"),
+)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the sandbox until it is interrupted.
+
+    :param arguments: the command line; the process's own by default.
+    :return: the exit status.
+    """
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    logging.basicConfig(level=options.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    try:
+        settings = Settings(
+            data=options.data,
+            partners=(Partner(options.partner_id, options.admin_secret, options.user_secret), *options.partner),
+            host=options.host,
+            port=options.port,
+            index_lag=options.index_lag,
+            final_chunk_wait=options.final_chunk_wait,
+            conversion_seconds=options.conversion_seconds,
+            import_retry_seconds=options.import_retry_seconds,
+            sample_events=options.sample_events,
+        )
+    except ValueError as problem:
+        parser.error(str(problem))
+    from .server import SandboxServer  # after the options, so that --help and mistakes answer at once
+
+    try:
+        server = SandboxServer(settings)
+        server.serve(lambda: print(f"Kaltura sandbox ready at {server.url} (partner {options.partner_id})", flush=True))
+    except RuntimeError as problem:
+        print(problem, file=sys.stderr)
+        return 1
+    except OSError as problem:
+        print(f"Cannot use {options.data}: {problem}. Choose another directory with --data.", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="kaltura_sandbox", description="A local Kaltura: answers as Kaltura's API server does, keeps its data."
+    )
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default %(default)s)")
+    parser.add_argument("--port", type=int, default=8123, help="port, 0 for a free one (default %(default)s)")
+    parser.add_argument("--data", type=Path, default=Path("sandbox-data"), help="directory (default %(default)s)")
+    parser.add_argument("--partner-id", type=int, default=102, help="the account (default %(default)s)")
+    parser.add_argument("--admin-secret", default="sandbox-admin-secret", help="its admin secret (default %(default)s)")
+    parser.add_argument("--user-secret", default="sandbox-user-secret", help="its user secret (default %(default)s)")
+    parser.add_argument(
+        "--partner", type=_partner, action="append", default=[], metavar="ID:ADMIN_SECRET:USER_SECRET",
+        help="one more account; may be repeated",
+    )  # fmt: skip
+    for name, default, text in _DURATIONS:
+        parser.add_argument(
+            name, type=float, default=default, metavar="SECONDS", help=f"{text} (default %(default)s seconds)"
+        )
+    parser.add_argument(
+        "--sample-events", action=argparse.BooleanOptionalAction, default=True,
+        help="whether a fresh account has some plays in January 2026 to report on (default: it has)",
+    )  # fmt: skip
+    parser.add_argument("--log-level", default="warning", choices=["debug", "info", "warning", "error"])
+    return parser
+
+
+def _partner(text: str) -> Partner:
+    number, _, rest = text.partition(":")
+    admin_secret, _, user_secret = rest.partition(":")
+    if not (number.isdecimal() and admin_secret and user_secret):
+        raise argparse.ArgumentTypeError(f"{text!r}: write ID:ADMIN_SECRET:USER_SECRET, for example 103:aaa:bbb")
+    return Partner(int(number), admin_secret, user_secret)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

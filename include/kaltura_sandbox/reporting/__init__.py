@@ -1,0 +1,1 @@
+"""Reports: the events that players sent, counted for days and time zones."""

@@ -1,0 +1,65 @@
+"""Service ``stats``: events of players, kept for reports."""
+
+from __future__ import annotations
+
+import math
+import time
+
+from ..casting import to_int
+from ..context import Context
+from ..registry import ANYONE, action, param
+from ..schema import ApiObject, kaltura_type, prop, props
+from ..store import Collection, Store
+
+_COLLECTION = "statsEvent"
+# Players send their clock in seconds or, as JavaScript does, in milliseconds.
+_MILLISECONDS_FROM = 10_000_000_000
+# A clock that is further ahead than this is not believed.
+_MAX_AHEAD = 86_400
+
+kaltura_type(
+    "KalturaStatsEvent", None,
+    prop("clientVer"), prop("eventType", "int"), prop("eventTimestamp", "float"), prop("sessionId"),
+    prop("partnerId", "int"), *props("string", "entryId uniqueViewer widgetId"), prop("uiconfId", "int"),
+    prop("userId"), *props("int", "currentPoint duration"), prop("userIp", read_only=True),
+    prop("processDuration", "int"), prop("controlId"), prop("seek", "bool"), prop("newPoint", "int"),
+    prop("referrer"), prop("isFirstInSession", "bool"), prop("applicationId"), prop("contextId", "int"),
+    prop("featureType", "int"),
+)  # fmt: skip
+
+
+def stats_events(store: Store) -> Collection:
+    """Return the kept events; ``occurredAt`` is the time (Unix seconds) under which reports count one."""
+    return store.collection(_COLLECTION, "entryId", "occurredAt")
+
+
+@action("stats", "collect", param("event", "KalturaStatsEvent"), access=ANYONE)
+def collect(context: Context, event: ApiObject) -> bool:
+    """Keep an event; it is never refused for what it says.
+
+    Kaltura counts an event under the time of its arrival. Here it counts under the time it names, so that the
+    reports of earlier days can be tried out; without one the arrival counts.
+    """
+    now = int(time.time())
+    document = event.to_document()
+    named = event.get("eventTimestamp", 0.0)
+    if not math.isfinite(named):
+        document["eventTimestamp"] = named = 0.0
+    document["id"] = context.store.next_number(_COLLECTION)
+    document["partnerId"] = to_int(event.get("partnerId")) or context.partner_id
+    document["createdAt"] = now
+    document["occurredAt"] = occurrence(named, now)
+    document["userIp"] = context.request.client
+    document["userAgent"] = context.request.user_agent
+    stats_events(context.store).insert(document)
+    return True
+
+
+def occurrence(named: float, now: int) -> int:
+    """Return the Unix seconds under which an event counts.
+
+    :param named: the time the event names, in seconds or milliseconds; 0 for none.
+    :param now: the time of its arrival.
+    """
+    seconds = named / 1000 if named >= _MILLISECONDS_FROM else named
+    return int(seconds) if 1 <= seconds <= now + _MAX_AHEAD else now

@@ -1,0 +1,151 @@
+"""What a person does in Airflow's UI: connect, test, trigger, follow the links."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from demo.airflow_api import AirflowApi
+    from demo.stack import LocalStack
+    from playwright.sync_api import Page
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.system,
+    pytest.mark.xdist_group("airflow"),
+    pytest.mark.timeout(400),
+]
+
+
+def open_new_connection(page: Page, stack: LocalStack) -> None:
+    """Open the form for a new connection of type Kaltura, all of it."""
+    page.goto(f"{stack.airflow_url}/connections")
+    page.get_by_role("button", name="Add Connection").click()
+    page.get_by_role("combobox").first.click()
+    page.keyboard.type("kaltura")
+    page.get_by_role("option", name="Kaltura", exact=True).click()
+
+
+def test_connection_form_shows_the_fields_and_the_test_button_answers(
+    page: Page, stack: LocalStack, screenshot: Callable[[Page, str], None]
+) -> None:
+    from demo.stack import PARTNER_ID
+
+    open_new_connection(page, stack)
+    form = page.get_by_role("dialog")
+    for label in ("Service URL", "Port", "Partner ID", "App token"):
+        assert form.get_by_text(label, exact=True).count() == 1, label
+    assert "api.{de,eu,sg,ca,ap}.kaltura.com" in (page.locator("input[name=host]").get_attribute("placeholder") or "")
+    page.fill("input[name=connection_id]", "kaltura_by_hand")
+    page.fill("input[name=host]", "http://127.0.0.1")
+    page.fill("input[name=port]", str(stack.ports["kaltura"]))
+    page.fill("input[name=login]", str(PARTNER_ID))
+    screenshot(page, "connection-form")
+
+    form.get_by_text("Extra Fields", exact=True).click()
+    for label in (
+        "App token ID", "App token hash", "Admin secret", "Session method", "User ID", "Session type", "Privileges",
+        "Session lifetime", "Connect timeout", "Read timeout", "CA bundle", "Proxy", "KMC URL", "CDN URL",
+    ):  # fmt: skip
+        form.get_by_text(label, exact=True).first.wait_for()
+    secret = page.locator("input[name=element_admin_secret]")
+    assert secret.get_attribute("type") == "password"
+    secret.fill(stack.admin_secret)
+    screenshot(page, "connection-form-extra")
+    form.get_by_role("button", name="Save").click()
+    form.wait_for(state="hidden")
+
+    row = page.get_by_role("row").filter(has_text="kaltura_by_hand")
+    with page.expect_response(re.compile("/connections/test$")) as answer:
+        row.get_by_role("button", name="Test Connection").click()
+    assert answer.value.status == 200
+    assert answer.value.json()["status"] is True, answer.value.json()
+    # What the form shows again is masked.
+    row.get_by_role("button", name="Edit Connection").click()
+    page.get_by_role("dialog").get_by_text("Extra Fields", exact=True).click()
+    page.locator("input[name=element_admin_secret]").wait_for()
+    assert stack.admin_secret not in page.content()
+
+
+def test_the_test_button_names_a_wrong_secret(page: Page, stack: LocalStack, airflow_api: AirflowApi) -> None:
+    wrong = stack.kaltura_connection()
+    wrong["extra"]["admin_secret"] = "f" * 32
+    airflow_api.put_connection("kaltura_wrong", wrong)
+    page.goto(f"{stack.airflow_url}/connections")
+    row = page.get_by_role("row").filter(has_text="kaltura_wrong")
+    row.get_by_role("button", name="Test Connection").click()
+    notice = page.get_by_role("status").filter(has_text="Test Connection Failed")
+    notice.wait_for()
+    assert "secret" in notice.inner_text().lower()
+    assert "f" * 32 not in page.content()
+
+
+def test_a_run_from_the_form_ends_green_with_links_on_its_tasks(
+    page: Page, stack: LocalStack, airflow_api: AirflowApi, screenshot: Callable[[Page, str], None]
+) -> None:
+    from demo.media import CAPTIONS, DESCRIPTION, video
+
+    stack.s3.create_bucket(Bucket="browser")
+    for key, data in {
+        "lectures/ball.mp4": video(2),
+        "lectures/ball.en.vtt": CAPTIONS.encode(),
+        "lectures/ball.yaml": DESCRIPTION.encode(),
+    }.items():
+        stack.s3.put_object(Bucket="browser", Key=key, Body=data)
+    before = {run["dag_run_id"] for run in airflow_api.runs("kaltura_ingest")}
+    publish_before = {run["dag_run_id"] for run in airflow_api.runs("kaltura_publish")}
+
+    page.goto(f"{stack.airflow_url}/dags/kaltura_ingest")
+    page.get_by_role("button", name="Trigger Dag").click()
+    form = page.get_by_role("dialog").filter(has_text="Run Parameters")
+    for label in ("S3 bucket", "Prefix", "Files ingested before", "Default metadata", "Dry run"):
+        form.get_by_text(label).first.wait_for()
+    page.fill("input[name=element_bucket]", "browser")
+    page.fill("input[name=element_prefix]", "lectures/")
+    screenshot(page, "trigger-form")
+    form.get_by_role("button", name="Trigger", exact=True).click()
+    page.wait_for_url(re.compile("/runs/"))
+    (run_id,) = {run["dag_run_id"] for run in airflow_api.runs("kaltura_ingest")} - before
+    assert airflow_api.await_run("kaltura_ingest", run_id, 240, lambda _: None) == "success"
+
+    page.goto(f"{stack.airflow_url}/dags/kaltura_ingest/runs/{quote(run_id)}/tasks/transfer/mapped/0/details")
+    link = page.get_by_role("link", name="Kaltura Management Console")
+    assert re.search(r"/kmcng/content/entries/entry/0_\w+/metadata$", link.get_attribute("href") or "")
+    screenshot(page, "ingest-run")
+
+    publish_run = wait_for_new_run(airflow_api, "kaltura_publish", publish_before)
+    assert airflow_api.await_run("kaltura_publish", publish_run, 240, lambda _: None) == "success"
+    page.goto(f"{stack.airflow_url}/dags/kaltura_publish/runs/{quote(publish_run)}/tasks/pages/details")
+    page.get_by_role("link", name="Kaltura Management Console").wait_for()
+    player = page.get_by_role("link", name="Player page").get_attribute("href") or ""
+    screenshot(page, "publish-run")
+    page.goto(player)
+    page.locator("video").wait_for()
+    page.wait_for_function("document.querySelector('video').readyState >= 1")
+    assert page.evaluate("document.querySelector('video').duration") == pytest.approx(2, abs=0.2)
+
+    # The page that the DAG wrote shows the player with the title.
+    keys = [item["Key"] for item in stack.s3.list_objects_v2(Bucket="browser", Prefix="_kaltura/pages/0_")["Contents"]]
+    assert len(keys) == 1
+    html = stack.s3.get_object(Bucket="browser", Key=keys[0])["Body"].read().decode()
+    page.set_content(html)
+    page.get_by_role("heading", name="A ball crosses the picture").wait_for()
+    page.frame_locator("iframe").locator("video").wait_for()
+
+
+def wait_for_new_run(api: AirflowApi, dag_id: str, before: set[str]) -> str:
+    """Return the run of a DAG that was not there before."""
+    import time
+
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        if new := {run["dag_run_id"] for run in api.runs(dag_id)} - before:
+            return new.pop()
+        time.sleep(0.5)
+    raise TimeoutError(f"no run of {dag_id} was started")
