@@ -42,16 +42,16 @@ def demo_files() -> dict[str, bytes]:
     }
 
 
-def video(seconds: int) -> bytes:
-    """Return an MP4 with H.264 video and AAC sound."""
+def video(seconds: int, size: tuple[int, int] = (WIDTH, HEIGHT)) -> bytes:
+    """Return an MP4 with H.264 video of ``size`` (pixels) and AAC sound."""
     import av
 
     file = io.BytesIO()
     with av.open(file, "w", format="mp4") as container:
         picture: Any = container.add_stream("libx264", rate=FRAMES_PER_SECOND)
-        picture.width, picture.height, picture.pix_fmt = WIDTH, HEIGHT, "yuv420p"
+        picture.width, picture.height, picture.pix_fmt = *size, "yuv420p"
         sound: Any = container.add_stream("aac", rate=SAMPLE_RATE)
-        for image_ in _pictures(seconds * FRAMES_PER_SECOND):
+        for image_ in _pictures(seconds * FRAMES_PER_SECOND, size):
             to_frame: Any = av.VideoFrame.from_image
             container.mux(picture.encode(to_frame(image_)))
         container.mux(picture.encode())
@@ -93,14 +93,15 @@ def document() -> bytes:
     return file.getvalue()
 
 
-def _pictures(count: int) -> Iterator[Any]:
+def _pictures(count: int, size: tuple[int, int] = (WIDTH, HEIGHT)) -> Iterator[Any]:
     """Yield pictures of a ball that crosses from left to right and back."""
     from PIL import Image, ImageDraw
 
+    width, height = size
     for number in range(count):
-        picture = Image.new("RGB", (WIDTH, HEIGHT), (18, 32, 58))
-        x = (WIDTH - 40) * (0.5 - 0.5 * math.cos(2 * math.pi * number / max(count, 2)))
-        ImageDraw.Draw(picture).ellipse((x, HEIGHT / 2 - 20, x + 40, HEIGHT / 2 + 20), fill=(240, 180, 60))
+        picture = Image.new("RGB", size, (18, 32, 58))
+        x = (width - 40) * (0.5 - 0.5 * math.cos(2 * math.pi * number / max(count, 2)))
+        ImageDraw.Draw(picture).ellipse((x, height / 2 - 20, x + 40, height / 2 + 20), fill=(240, 180, 60))
         yield picture
 
 

@@ -36,6 +36,9 @@ def main(arguments: list[str] | None = None) -> int:
             final_chunk_wait=options.final_chunk_wait,
             conversion_seconds=options.conversion_seconds,
             import_retry_seconds=options.import_retry_seconds,
+            import_attempts=options.import_attempts,
+            restrict_file_types=options.restrict_file_types,
+            replacement_approval=options.replacement_approval,
             sample_events=options.sample_events,
         )
     except ValueError as problem:
@@ -72,6 +75,17 @@ def _parser() -> argparse.ArgumentParser:
         parser.add_argument(
             name, type=float, default=default, metavar="SECONDS", help=f"{text} (default %(default)s seconds)"
         )
+    parser.add_argument(
+        "--import-attempts", type=int, default=3, metavar="NUMBER",
+        help="how often an import from a URL is tried (default %(default)s)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--restrict-file-types", action="store_true",
+        help="refuse uploads that are neither media nor documents nor text, as many accounts do",
+    )  # fmt: skip
+    parser.add_argument(
+        "--replacement-approval", action="store_true", help="new content of a ready entry waits for approval"
+    )
     parser.add_argument(
         "--sample-events", action=argparse.BooleanOptionalAction, default=True,
         help="whether a fresh account has some plays in January 2026 to report on (default: it has)",

@@ -135,7 +135,8 @@ def frame(path: Path, seconds: float) -> bytes | None:
             if found is None:
                 return None
             target = io.BytesIO()
-            found.to_image().convert("RGB").save(target, "JPEG", quality=90)
+            picture: Image = found.to_image()  # type: ignore[no-untyped-call]
+            picture.convert("RGB").save(target, "JPEG", quality=90)
             return target.getvalue()
     except (FFmpegError, OSError, ValueError):
         return None

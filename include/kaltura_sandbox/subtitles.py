@@ -84,9 +84,7 @@ def _milliseconds(text: str) -> int:
     clock = _CLOCK.match(text.strip())
     if clock is not None:
         hours, minutes, seconds, part = clock.groups()
-        return (
-            (int(hours or 0) * 3600 + int(minutes) * 60 + int(seconds)) * 1000 + int((part or "0").ljust(3, "0")[:3])
-        )
+        return (int(hours or 0) * 3600 + int(minutes) * 60 + int(seconds)) * 1000 + int((part or "0").ljust(3, "0")[:3])
     plain = _SECONDS.match(text.strip())
     if plain is None:
         raise ValueError(f"{text!r} is no time; write 00:00:01.500 or 1.5s")

@@ -26,6 +26,8 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxServer]
         data=tmp_path_factory.mktemp("sandbox"),
         partners=(Partner(PARTNER_ID, ADMIN_SECRET, USER_SECRET),),
         final_chunk_wait=2,
+        # The reports were recorded over some events.
+        sample_events=True,
     )
     with SandboxServer(settings) as server:
         yield server

@@ -87,4 +87,6 @@ def test_multirequest_with_a_reference(client: Any) -> None:
     client.media.add(entry)
     client.media.get("{1:result:id}")
     added, read = client.doMultiRequest()
-    assert added.id == read.id
+    assert not isinstance(added, Exception), added
+    assert not isinstance(read, Exception), read
+    assert read.id == added.id

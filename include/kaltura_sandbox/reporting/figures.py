@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..query import Where, at_least, equal, one_of
+from ..services.entries import entries
 from ..services.stats import stats_events
 from ..store import Document, Store
 from .metrics import Totals, figure, text
@@ -68,12 +69,12 @@ def _matching(store: Store, question: Question) -> Iterator[tuple[Document, Docu
     where &= Where("json_extract({doc}, '$.occurredAt') < ?", (question.end,))
     if question.entry_ids is not None:
         where &= one_of("entryId", sorted(question.entry_ids))
-    entries = store.collection("entry")
+    stored = entries(store)
     known: dict[str, Document] = {}
     for event in stats_events(store).find(where, [("occurredAt", False)]):
         entry_id = str(event.get("entryId") or "")
         if entry_id not in known:
-            known[entry_id] = entries.get(entry_id, question.partner_id) or {}
+            known[entry_id] = stored.get(entry_id, question.partner_id) or {}
         entry = known[entry_id]
         if not all(condition(event, entry) for condition in question.conditions):
             continue

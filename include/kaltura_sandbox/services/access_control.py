@@ -29,8 +29,9 @@ kaltura_type("KalturaRuleAction", None, prop("type", "KalturaRuleActionType", re
 kaltura_type("KalturaAccessControlBlockAction", "KalturaRuleAction")
 kaltura_type("KalturaAccessControlPreviewAction", "KalturaRuleAction", prop("limit", "int"))
 kaltura_type(
-    "KalturaAccessControlLimitFlavorsAction", "KalturaRuleAction", prop("flavorParamsIds"), prop("isBlockedList", "bool")
-)
+    "KalturaAccessControlLimitFlavorsAction", "KalturaRuleAction",
+    prop("flavorParamsIds"), prop("isBlockedList", "bool"),
+)  # fmt: skip
 
 kaltura_type(
     "KalturaCondition", None,
@@ -123,8 +124,8 @@ def make_default(sandbox: Sandbox, partner_id: int) -> None:
 def _document(store: Store, partner_id: int) -> Document:
     now = int(time.time())
     return {
-        "id": store.next_number("accessControlProfile", _FIRST_ID), "partnerId": partner_id, "systemName": "", "description": "",
-        "createdAt": now, "updatedAt": now, "isDefault": False, "rules": [],
+        "id": store.next_number("accessControlProfile", _FIRST_ID), "partnerId": partner_id, "systemName": "",
+        "description": "", "createdAt": now, "updatedAt": now, "isDefault": False, "rules": [],
     }  # fmt: skip
 
 
@@ -183,9 +184,7 @@ def delete(context: Context, id: int) -> None:
 )  # fmt: skip
 def list_profiles(context: Context, filter: ApiObject | None, pager: ApiObject | None) -> dict[str, Any]:
     """List the account's profiles."""
-    found, total = find_page(
-        _profiles(context.store), filter, pager, base=equal("partnerId", context.partner_id)
-    )
+    found, total = find_page(_profiles(context.store), filter, pager, base=equal("partnerId", context.partner_id))
     return render_list("KalturaAccessControlProfileListResponse", [_answer(each) for each in found], total)
 
 

@@ -82,7 +82,9 @@ def own_copy(sandbox: Sandbox, source: Path) -> Path:
     return target
 
 
-def set_content(sandbox: Sandbox, assets: Collection, asset_id: str, path: Path, extension: str, **values: Any) -> Document:
+def set_content(
+    sandbox: Sandbox, assets: Collection, asset_id: str, path: Path, extension: str, **values: Any
+) -> Document:
     """Give an asset its content and make it READY; call it inside a transaction.
 
     :param assets: where the asset is kept.

@@ -9,22 +9,26 @@ from ..context import Context
 from ..errors import fail
 from ..registry import ANYONE, WIDGET, action, param
 from ..schema import ApiObject, render_list
-from .entries import AUTOMATIC, DATA, DOCUMENT, MEDIA_CLIP, NO_CONTENT, READY, delete_entry, find_entry
+from ..store import Document
+from .entries import AUTOMATIC, DATA, DOCUMENT, MEDIA_CLIP, NO_CONTENT, PLAYLIST, READY, delete_entry, find_entry
 from .entries_content import add_content, add_file
 from .entries_edit import add_entry, update_entry
 from .entries_list import count_entries, entries_by_reference, list_entries, live_entries
 from .entries_replace import update_content
 from .entries_view import render_entry
 
-_TYPES = {"KalturaMediaEntry": MEDIA_CLIP, "KalturaDataEntry": DATA, "KalturaDocumentEntry": DOCUMENT}
+_TYPES = {
+    "KalturaMediaEntry": MEDIA_CLIP, "KalturaDataEntry": DATA, "KalturaDocumentEntry": DOCUMENT,
+    "KalturaPlaylist": PLAYLIST,
+}  # fmt: skip
 _BY_NUMBER = {number: name for name, number in _TYPES.items()}
 
 
-def _add(context: Context, entry: ApiObject, entry_type: str) -> dict[str, Any]:
+def _add(context: Context, entry: ApiObject, entry_type: str) -> Document:
     name = entry.kind.name
     if name == "KalturaBaseEntry":
         name = _BY_NUMBER.get(to_int(entry.get("type", entry_type)), name)
-    status = READY if name == "KalturaDataEntry" else NO_CONTENT
+    status = READY if name == "KalturaPlaylist" else NO_CONTENT
     return add_entry(context, entry, name, type=_TYPES.get(name, AUTOMATIC), status=status)
 
 

@@ -112,9 +112,7 @@ def _apply(sent: ApiObject, document: Document) -> None:
         document["languageCode"] = LANGUAGES[document["language"]]
 
 
-@action(
-    "caption_captionAsset", "add", param("entryId"), param("captionAsset", "KalturaCaptionAsset"), access=USER
-)
+@action("caption_captionAsset", "add", param("entryId"), param("captionAsset", "KalturaCaptionAsset"), access=USER)
 def add(context: Context, entry_id: str, caption_asset: ApiObject) -> dict[str, Any]:
     """Make a caption without content; several of one language are allowed."""
     entry = find_entry(context, entry_id)

@@ -20,7 +20,7 @@ _SEPARATOR = ">"
 _ROOT = 0
 
 register_error(
-    "PARENT_CATEGORY_IS_CHILD", "The parent category [@PARENT_CATEGORY@] is one of the children of category [@CATEGORY@]"
+    "PARENT_CATEGORY_IS_CHILD", "The parent category [@PARENT_CATEGORY@] is one of the children of [@CATEGORY@]"
 )
 
 kaltura_type(
@@ -204,7 +204,7 @@ def _move(context: Context, document: Document, parent_id: int) -> None:
     """Save a category at its place below another one, and all that is below it."""
     store = context.store
     parent = _parent(context, parent_id)
-    if parent is not None and (parent["id"] == document["id"] or parent["fullIds"].startswith(document["fullIds"] + ">")):
+    if parent is not None and f"{parent['fullIds']}>".startswith(f"{document['fullIds']}>"):
         raise fail("PARENT_CATEGORY_IS_CHILD", PARENT_CATEGORY=parent_id, CATEGORY=document["id"])
     _check_free(context, document["name"], parent, document["id"])
     below = categories(store).find(_below(document), [("depth", False)])

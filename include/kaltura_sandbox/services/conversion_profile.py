@@ -80,8 +80,8 @@ def make_default(sandbox: Sandbox, partner_id: int) -> None:
 
 def _document(store: Store, partner_id: int, **values: Any) -> Document:
     return {
-        "id": store.next_number("conversionProfile", _FIRST_ID), "partnerId": partner_id, "status": _ENABLED, "type": _MEDIA,
-        "systemName": "", "tags": "", "description": "", "createdAt": int(time.time()),
+        "id": store.next_number("conversionProfile", _FIRST_ID), "partnerId": partner_id, "status": _ENABLED,
+        "type": _MEDIA, "systemName": "", "tags": "", "description": "", "createdAt": int(time.time()),
         "flavorParamsIds": _DEFAULT_FLAVORS, "isPartnerDefault": bool(values.get("isDefault")), **values,
     }  # fmt: skip
 
@@ -153,8 +153,9 @@ def delete(context: Context, id: int) -> None:
 def list_profiles(context: Context, filter: ApiObject | None, pager: ApiObject | None) -> dict[str, Any]:
     """List the account's profiles."""
     found, total = find_page(
-        _profiles(context.store), filter, pager, base=equal("partnerId", context.partner_id), order_fields=("createdAt",)
-    )
+        _profiles(context.store), filter, pager, base=equal("partnerId", context.partner_id),
+        order_fields=("createdAt",),
+    )  # fmt: skip
     return render_list("KalturaConversionProfileListResponse", [_answer(each) for each in found], total)
 
 

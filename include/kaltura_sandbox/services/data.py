@@ -12,7 +12,6 @@ from ..schema import ApiObject, render_list
 from ..store import Document
 from .downloads import attachment
 from .entries import (
-    DATA,
     READY,
     content_file,
     delete_entry,
@@ -22,7 +21,7 @@ from .entries import (
     relative_path,
     remove_file_later,
 )
-from .entries_content import add_content, keep
+from .entries_content import attach, keep
 from .entries_edit import add_entry, update_entry
 from .entries_list import list_entries
 from .entries_view import render_entry
@@ -45,11 +44,8 @@ def set_text(context: Context, entry: Document, text: str) -> Document:
 @action("data", "add", param("dataEntry", _TYPE))
 def add(context: Context, data_entry: ApiObject) -> dict[str, Any]:
     """Make an entry; it is READY at once."""
-    show = data_entry.get("retrieveDataContentByGet", 1)
     with context.store.transaction():
-        entry = add_entry(
-            context, data_entry, type=DATA, status=READY, licenseType=None, retrieveDataContentByGet=show
-        )
+        entry = add_entry(context, data_entry, status=READY)
         if data_entry.get("dataContent") is not None:
             entry = set_text(context, entry, data_entry["dataContent"])
     return render_entry(context, entry)
@@ -90,8 +86,10 @@ def list_data(context: Context, filter: ApiObject | None, pager: ApiObject | Non
 
 @action("data", "addContent", param("entryId"), param("resource", "KalturaResource"))
 def add_data_content(context: Context, entry_id: str, resource: ApiObject) -> dict[str, Any]:
-    """Give an entry its content."""
-    return render_entry(context, add_content(context, entry_id, resource, _TYPE))
+    """Give an entry its content, also one that has some: data entries are READY from the beginning."""
+    entry = find_entry(context, entry_id, _TYPE)
+    context.require_edit(entry["userId"], entry_id)
+    return render_entry(context, attach(context, entry_id, resource, replace=True))
 
 
 @action(

@@ -10,7 +10,7 @@ from ..errors import fail
 from ..registry import ANYONE, action, param
 from ..schema import ApiObject, render_list
 from .downloads import attachment, media_type
-from .entries import DOCUMENT, content_file, delete_entry, find_entry
+from .entries import content_file, delete_entry, find_entry
 from .entries_content import add_content, add_file
 from .entries_edit import add_entry, update_entry
 from .entries_list import list_entries
@@ -25,7 +25,7 @@ _SERVICE = "document_documents"
 def add_from_uploaded_file(context: Context, document_entry: ApiObject, upload_token_id: str) -> dict[str, Any]:
     """Make an entry whose content is an upload; it is READY at once."""
     with context.store.transaction():
-        entry = add_entry(context, document_entry, type=DOCUMENT)
+        entry = add_entry(context, document_entry)
         return render_entry(context, add_file(context, entry["id"], upload_token_id))
 
 

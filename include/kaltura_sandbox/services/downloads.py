@@ -8,12 +8,11 @@ from __future__ import annotations
 import mimetypes
 import re
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
-from starlette.responses import Response
-
-from ..answers import HTML_TYPE, FileAnswer, RedirectAnswer
+from ..answers import FileAnswer, RedirectAnswer
+from ..external import ENTRY_NOT_FOUND, FILE_NOT_FOUND, FLAVOR_NOT_FOUND, refuse
 from ..registry import route
 from .entries import DELETED, content_file, entries, is_audio_or_video
 from .flavor_asset import READY, flavor_file, flavors, flavors_of
@@ -21,16 +20,10 @@ from .flavor_params import FLAVOR_PARAMS
 
 if TYPE_CHECKING:
     from starlette.requests import Request
+    from starlette.responses import Response
 
     from ..sandbox import Sandbox
     from ..store import Document
-
-_Answer = Response | FileAnswer | RedirectAnswer
-
-# Kaltura's numbers of faults of these addresses.
-_ENTRY_NOT_FOUND = (1, "requested entry not found")
-_FLAVOR_NOT_FOUND = (6, "requested flavor was not found")
-_FILE_NOT_FOUND = (14, "requested file not found")
 
 # What is missing from the table of some systems, or differs from Kaltura's.
 _MEDIA_TYPES = {
@@ -80,14 +73,14 @@ def flavor_url(base: str, entry: Document, asset: Document, *, save: bool) -> st
     )
 
 
-@route("/p/{partner}/sp/{sp}/playManifest/{rest:path}")
-@route("/p/{partner}/playManifest/{rest:path}")
-def play_manifest(sandbox: Sandbox, request: Request) -> _Answer:
+@route("/p/{partner:int}/sp/{sp}/playManifest/{rest:path}")
+@route("/p/{partner:int}/playManifest/{rest:path}")
+def play_manifest(sandbox: Sandbox, request: Request) -> Response | FileAnswer | RedirectAnswer:
     """Redirect to a file, or answer a list of streams."""
     values = _values(request, "playManifest")
     entry = _entry(sandbox, request, values.get("entryId"))
     if entry is None:
-        return _missing(*_ENTRY_NOT_FOUND)
+        return refuse(ENTRY_NOT_FOUND)
     kind = values.get("format", "url")
     if kind in {"applehttp", "applehttp_to_mc"}:
         from .hls import manifest
@@ -95,31 +88,30 @@ def play_manifest(sandbox: Sandbox, request: Request) -> _Answer:
         return manifest(sandbox, request, entry)
     asset = _choose(sandbox, entry, values, source_first=kind == "download")
     if asset is None or kind not in {"url", "download"}:
-        return _missing(*_FLAVOR_NOT_FOUND)
+        return refuse(FLAVOR_NOT_FOUND)
     return RedirectAnswer(flavor_url(_base(request), entry, asset, save=kind == "download"))
 
 
-@route("/p/{partner}/sp/{sp}/serveFlavor/{rest:path}")
-@route("/p/{partner}/serveFlavor/{rest:path}")
-def serve_flavor(sandbox: Sandbox, request: Request) -> _Answer:
+@route("/p/{partner:int}/sp/{sp}/serveFlavor/{rest:path}")
+@route("/p/{partner:int}/serveFlavor/{rest:path}")
+def serve_flavor(sandbox: Sandbox, request: Request) -> Response | FileAnswer | RedirectAnswer:
     """Send the file of a flavor."""
     values = _values(request, "serveFlavor")
-    asset = flavors(sandbox.store).get(values.get("flavorId"), _partner(request))
+    asset = flavors(sandbox.store).get(values.get("flavorId"), request.path_params["partner"])
     path = flavor_file(sandbox.files, asset) if asset is not None else None
     if asset is None or path is None or asset["status"] != READY:
-        return _missing(*_FLAVOR_NOT_FOUND)
-    name = values.get("fileName")
-    return _file(path, unquote(name) if name is not None else None, raw_name=name)
+        return refuse(FLAVOR_NOT_FOUND)
+    return _file(path, _as_named(values["fileName"]) if "fileName" in values else None)
 
 
-@route("/p/{partner}/sp/{sp}/download/{rest:path}")
-@route("/p/{partner}/download/{rest:path}")
-def download(sandbox: Sandbox, request: Request) -> _Answer:
+@route("/p/{partner:int}/sp/{sp}/download/{rest:path}")
+@route("/p/{partner:int}/download/{rest:path}")
+def download(sandbox: Sandbox, request: Request) -> Response | FileAnswer | RedirectAnswer:
     """Redirect to the same address with the file's name behind it; that one gives the file."""
     values = _values(request, "download")
     entry = _entry(sandbox, request, values.get("entry_id"))
     if entry is None:
-        return _missing(*_ENTRY_NOT_FOUND)
+        return refuse(ENTRY_NOT_FOUND)
     if is_audio_or_video(entry):
         asset = _choose(sandbox, entry, {"flavorId": values.get("flavor") or ""}, source_first=True)
         path = flavor_file(sandbox.files, asset) if asset is not None else None
@@ -128,23 +120,23 @@ def download(sandbox: Sandbox, request: Request) -> _Answer:
         path = content_file(sandbox, entry)
         name = quote(_content_name(entry, path), safe="") if path is not None else ""
     if path is None:
-        return _missing(*_FLAVOR_NOT_FOUND)
+        return refuse(FLAVOR_NOT_FOUND)
     if "relocate" not in values:
         return RedirectAnswer(f"{_raw_path(request).rstrip('/')}/relocate/{name}")
-    return _file(path, unquote(name), raw_name=name)
+    return _file(path, _as_named(name))
 
 
-@route("/p/{partner}/sp/{sp}/raw/{rest:path}")
-@route("/p/{partner}/raw/{rest:path}")
-def raw(sandbox: Sandbox, request: Request) -> _Answer:
+@route("/p/{partner:int}/sp/{sp}/raw/{rest:path}")
+@route("/p/{partner:int}/raw/{rest:path}")
+def raw(sandbox: Sandbox, request: Request) -> Response | FileAnswer | RedirectAnswer:
     """Send the content of an entry as it was uploaded."""
     entry = _entry(sandbox, request, _values(request, "raw").get("entry_id"))
     if entry is None:
-        return _missing(*_ENTRY_NOT_FOUND)
+        return refuse(ENTRY_NOT_FOUND)
     path = content_file(sandbox, entry)
     if path is None:
-        return _missing(*_FILE_NOT_FOUND)
-    return _file(path, _content_name(entry, path))
+        return refuse(FILE_NOT_FOUND)
+    return _file(path, attachment(_content_name(entry, path)))
 
 
 def _content_name(entry: Document, path: Path) -> str:
@@ -152,31 +144,27 @@ def _content_name(entry: Document, path: Path) -> str:
     return name if PurePath(name).suffix.lower() == path.suffix.lower() else f"{name}{path.suffix}"
 
 
-def _file(path: Path, name: str | None, raw_name: str | None = None) -> FileAnswer:
-    """Make the answer with a file.
+def _as_named(name: str) -> str:
+    """Return the header value for a name as it stands in an address; Kaltura repeats it with its escapes."""
+    return 'attachment; filename="{}"'.format(name.replace('"', "%22"))
 
-    :param name: what browsers save it as; None lets them show it.
-    :param raw_name: the name as it stood in the address, which Kaltura repeats as it is.
-    """
+
+def _file(path: Path, disposition: str | None) -> FileAnswer:
     headers = {"Access-Control-Allow-Origin": "*", "Cache-Control": "public, max-age=86400"}
-    if raw_name is not None:
-        headers["Content-Disposition"] = f'attachment; filename="{raw_name}"'
-    elif name is not None:
-        headers["Content-Disposition"] = attachment(name)
+    if disposition is not None:
+        headers["Content-Disposition"] = disposition
     return FileAnswer(path, media_type(path), headers=headers)
 
 
 def _choose(sandbox: Sandbox, entry: Document, values: dict[str, str], *, source_first: bool) -> Document | None:
     """Return the finished flavor that an address names, or the best one."""
     ready = [asset for asset in flavors_of(sandbox.store, entry["id"]) if asset["status"] == READY]
-    ids = _listed(values, "flavorId", "flavorIds")
+    ids, params = _listed(values, "flavorId", "flavorIds"), _listed(values, "flavorParamId", "flavorParamIds")
     if ids:
-        return next((asset for asset in ready if asset["id"] in ids), None)
-    params = _listed(values, "flavorParamId", "flavorParamIds")
-    if params:
-        return next((asset for asset in ready if str(asset["flavorParamsId"]) in params), None)
-    ready.sort(key=lambda asset: asset["isOriginal"] != source_first)
-    return ready[0] if ready else None
+        ready = [asset for asset in ready if asset["id"] in ids]
+    elif params:
+        ready = [asset for asset in ready if str(asset["flavorParamsId"]) in params]
+    return min(ready, key=lambda asset: asset["isOriginal"] != source_first, default=None)
 
 
 def _listed(values: dict[str, str], *names: str) -> list[str]:
@@ -184,13 +172,8 @@ def _listed(values: dict[str, str], *names: str) -> list[str]:
 
 
 def _entry(sandbox: Sandbox, request: Request, entry_id: str | None) -> Document | None:
-    found = entries(sandbox.store).get(entry_id, _partner(request))
+    found = entries(sandbox.store).get(entry_id, request.path_params["partner"])
     return found if found is not None and found["status"] != DELETED else None
-
-
-def _partner(request: Request) -> int:
-    text = str(request.path_params["partner"])
-    return int(text) if text.isdecimal() else -1
 
 
 def _raw_path(request: Request) -> str:
@@ -198,17 +181,13 @@ def _raw_path(request: Request) -> str:
 
 
 def _values(request: Request, script: str) -> dict[str, str]:
-    """Return the ``/name/value`` pairs behind a script's name, and those of the query."""
+    """Return the ``/name/value`` pairs behind a script's name, and those of the query; a file name stays encoded."""
     parts = _raw_path(request).partition(f"/{script}/")[2].split("/")
-    pairs: dict[str, Any] = dict(zip(parts[::2], [*parts[1::2], ""], strict=False))
-    return {**{name: unquote(value) if name != "fileName" else value for name, value in pairs.items()},
-            **request.query_params}  # fmt: skip
+    pairs = zip(parts[::2], [*parts[1::2], ""], strict=False)
+    named = {name: value if name == "fileName" else unquote(value) for name, value in pairs}
+    return {**named, **request.query_params}
 
 
 def _base(request: Request) -> str:
     return f"{request.url.scheme}://{request.headers.get('host') or request.url.netloc}"
 
-
-def _missing(number: int, text: str) -> Response:
-    headers = {"X-Kaltura": f"error-{number}", "X-Kaltura-App": f"exiting on error {number} - {text}"}
-    return Response(b"", 404, headers, HTML_TYPE)

@@ -30,6 +30,7 @@ NO_CONTENT = 7
 # Values of an entry's type.
 AUTOMATIC = -1
 MEDIA_CLIP = 1
+PLAYLIST = 5
 DATA = 6
 DOCUMENT = 10
 
@@ -53,7 +54,14 @@ PARTNER_ONLY = 1
 FIRST_VERSION = 100_002
 VERSION_STEP = 10
 
-_MEDIA_DEFAULTS: dict[str, Any] = {"plays": 0, "views": 0, "duration": 0, "msDuration": 0, "sourceType": "6"}
+# What entries of one type have besides the defaults of all.
+_TYPE_DEFAULTS: dict[str, dict[str, Any]] = {
+    "KalturaMediaEntry": {
+        "type": MEDIA_CLIP, "plays": 0, "views": 0, "duration": 0, "msDuration": 0, "sourceType": "6",
+    },
+    "KalturaDataEntry": {"type": DATA, "retrieveDataContentByGet": 1, "licenseType": None},
+    "KalturaDocumentEntry": {"type": DOCUMENT},
+}  # fmt: skip
 
 _DeletedHandler = Callable[["Sandbox", "Document"], object]
 _DELETED: list[_DeletedHandler] = []
@@ -100,9 +108,7 @@ def new_entry(context: Context, object_type: str, **values: Any) -> Document:
         "entitledUsersPublish": "", "entitledUsersView": "", "capabilities": "", "displayInSearch": PARTNER_ONLY,
         "blockAutoTranscript": False,
     }  # fmt: skip
-    if TYPES[object_type].is_a("KalturaMediaEntry"):
-        document.update(_MEDIA_DEFAULTS, type=MEDIA_CLIP)
-    return {**document, **values}
+    return {**document, **_TYPE_DEFAULTS.get(object_type, {}), **values}
 
 
 def is_audio_or_video(entry: Document) -> bool:

@@ -249,10 +249,12 @@ def content_imported(sandbox: Sandbox, entry_id: str, spooled: Path) -> Document
     path = keep(sandbox, entry_id, spooled, spooled.suffix)
     with sandbox.store.transaction():
         entry = entries(sandbox.store).get(entry_id)
-        if entry is None or entry["status"] == DELETED or path.stat().st_size == 0:
-            path.unlink()
-            return give_up(sandbox, entry_id) if entry and entry["status"] != DELETED else entry or {}
-        return _attach_file(sandbox, entry, path, sourceType=_FROM_URL)
+        if entry is None:
+            raise KeyError(entry_id)
+        if entry["status"] != DELETED and path.stat().st_size:
+            return _attach_file(sandbox, entry, path, sourceType=_FROM_URL)
+        path.unlink()
+        return entry if entry["status"] == DELETED else give_up(sandbox, entry_id)
 
 
 def keep(sandbox: Sandbox, entry_id: str, spooled: Path, suffix: str) -> Path:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from ..store import Document
 
 _MAX_NAME_BYTES = 256
+# Longer texts do not fit Kaltura's database column, which it answers like any fault of its own.
+_MAX_TEXT_BYTES = 65_535
 _MIN_TAG = 2
 _REMOVE_DATE = -1
 _ADMIN_ONLY = ("adminTags", "startDate", "endDate")
@@ -87,6 +89,8 @@ def _check(context: Context, sent: ApiObject, entry: Document | None = None) -> 
         require_conversion_profile(context, sent["conversionProfileId"])
         if entry is not None and entry["status"] != NO_CONTENT:
             raise fail("PROPERTY_VALIDATION_ENTRY_STATUS", PROP_NAME="conversionProfileId", STATUS=entry["status"])
+    if any(len(sent.get(name, "").encode()) > _MAX_TEXT_BYTES for name in ("name", "description", "tags")):
+        raise fail("INTERNAL_SERVERL_ERROR")
     if sent.get("displayInSearch") not in {None, -1, 1}:
         raise fail("ENTRY_DISPLAY_IN_SEARCH_VALUE_NOT_ALLOWED", VALUE=sent["displayInSearch"])
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -74,8 +74,12 @@ def _read(container: InputContainer) -> MediaInfo | None:
     if video is None and not container.streams.audio:
         return None
     first = video or container.streams.audio[0]
-    if next(container.decode(first), None) is None:
-        return None
+    frames: Any = container.decode(first)
+    try:
+        if next(frames, None) is None:
+            return None
+    finally:
+        frames.close()  # before the container is
     codec = video.codec_context if video else None
     rate = float(video.average_rate or 0) if video else 0.0
     brand = container.metadata.get("major_brand", "").strip()

@@ -98,9 +98,7 @@ def _check_object(context: Context, object_type: int, object_id: str) -> None:
     param("metadataProfileId", "int"), param("objectType", "KalturaMetadataObjectType"), param("objectId"),
     param("xmlData"), access=USER,
 )  # fmt: skip
-def add(
-    context: Context, metadata_profile_id: int, object_type: int, object_id: str, xml_data: str
-) -> dict[str, Any]:
+def add(context: Context, metadata_profile_id: int, object_type: int, object_id: str, xml_data: str) -> dict[str, Any]:
     """Give an object metadata of a profile; it can have it once."""
     profile = find_metadata_profile(context, metadata_profile_id)
     if profile["metadataObjectType"] != object_type:

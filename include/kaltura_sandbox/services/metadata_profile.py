@@ -97,9 +97,7 @@ def _check_system_name(context: Context, profile: ApiObject, own_id: int | None 
     param("metadataProfile", "KalturaMetadataProfile"), param("xsdData"), param("viewsData", default=None),
     access=ADMIN,
 )  # fmt: skip
-def add(
-    context: Context, metadata_profile: ApiObject, xsd_data: str, views_data: str | None
-) -> dict[str, Any]:
+def add(context: Context, metadata_profile: ApiObject, xsd_data: str, views_data: str | None) -> dict[str, Any]:
     """Make a profile of a schema."""
     metadata_profile.require("name", "metadataObjectType")
     metadata_profile.check_insert()

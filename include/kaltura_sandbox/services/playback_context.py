@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from typing import Any
 
 from ..access_rules import Viewer, applying_rules, blocks
 from ..context import Context
 from ..registry import ANYONE, action, param
 from ..schema import ApiObject, kaltura_type, prop, props, render
-from ..store import Document
+from ..store import Document, Store
 from .access_control import rules_of
 from .caption_asset import ready_captions, webvtt_path
 from .entries import find_entry
@@ -24,16 +25,12 @@ _OUT_OF_SCHEDULE = {
 }  # fmt: skip
 
 kaltura_type("KalturaAccessControlMessage", None, prop("message"), prop("code"))
-kaltura_type(
-    "KalturaAccessControlScope", None, *props("string", "referrer ip ks userAgent"), prop("time", "int")
-)
+kaltura_type("KalturaAccessControlScope", None, *props("string", "referrer ip ks userAgent"), prop("time", "int"))
 kaltura_type(
     "KalturaEntryContextDataParams", "KalturaAccessControlScope",
     *props("string", "flavorAssetId flavorTags streamerType mediaProtocol"),
 )  # fmt: skip
-kaltura_type(
-    "KalturaPlaybackContextOptions", "KalturaEntryContextDataParams", *props("string", "clipFrom clipTo")
-)
+kaltura_type("KalturaPlaybackContextOptions", "KalturaEntryContextDataParams", *props("string", "clipFrom clipTo"))
 kaltura_type(
     "KalturaPlaybackSource", None,
     prop("deliveryProfileId", "int"), *props("string", "format protocols flavorIds url"), prop("drm", "raw"),
@@ -58,26 +55,48 @@ kaltura_type(
 def get_playback_context(context: Context, entry_id: str, context_data_params: ApiObject) -> dict[str, Any]:
     """Answer sources and captions of an entry, or the messages that tell why there are none."""
     entry = find_entry(context, entry_id)
-    messages = [] if context.is_admin or _in_schedule(entry) else [_OUT_OF_SCHEDULE]
     viewer = Viewer(
         context.session, entry_id, context.request.client, context_data_params.get("referrer", ""),
         context_data_params.get("userAgent") or context.request.user_agent,
     )  # fmt: skip
-    rules = applying_rules(rules_of(context.store, entry.get("accessControlId")), viewer)
-    answer: dict[str, Any] = {"actions": [each for rule in rules for each in rule.get("actions", [])]}
-    messages += [
-        {"message": rule["message"], "code": rule.get("code"), "objectType": "KalturaAccessControlMessage"}
-        for rule in rules
-        if rule.get("message")
-    ]
-    answer["messages"] = messages
-    if _OUT_OF_SCHEDULE not in messages and not any(blocks(rule) for rule in rules):
+    verdict = judge(context.store, entry, viewer)
+    answer: dict[str, Any] = {"actions": verdict.actions, "messages": verdict.messages}
+    if verdict.allowed:
         assets = _assets(context, entry, context_data_params)
         answer.update(
             sources=_sources(context, entry, assets), playbackCaptions=_captions(context, entry),
             flavorAssets=[{**asset, "objectType": "KalturaFlavorAsset"} for asset in assets],
         )  # fmt: skip
     return render("KalturaPlaybackContext", answer)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether somebody may play an entry.
+
+    :param allowed: yes or no.
+    :param messages: why not, or what else there is to say.
+    :param actions: what access control asks players to do.
+    """
+
+    allowed: bool
+    messages: list[dict[str, Any]]
+    actions: list[dict[str, Any]]
+
+
+def judge(store: Store, entry: Document, viewer: Viewer) -> Verdict:
+    """Decide by the entry's dates and its access control profile whether somebody may play it."""
+    admin = viewer.session is not None and viewer.session.is_admin
+    in_time = admin or _in_schedule(entry)
+    rules = applying_rules(rules_of(store, entry.get("accessControlId")), viewer)
+    messages: list[dict[str, Any]] = [] if in_time else [_OUT_OF_SCHEDULE]
+    messages += [
+        {"message": rule["message"], "code": rule.get("code"), "objectType": "KalturaAccessControlMessage"}
+        for rule in rules
+        if rule.get("message")
+    ]
+    actions = [each for rule in rules for each in rule.get("actions", [])]
+    return Verdict(in_time and not any(blocks(rule) for rule in rules), messages, actions)
 
 
 def _in_schedule(entry: Document) -> bool:

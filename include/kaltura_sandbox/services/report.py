@@ -39,9 +39,7 @@ _KNOWN_TYPES = (
 )  # fmt: skip
 string_enum("KalturaReportType", *map(str, _KNOWN_TYPES))
 string_enum("KalturaReportInterval", *STEPS)
-kaltura_type(
-    "KalturaReportInputBaseFilter", None, *props("time", "fromDate toDate"), *props("string", "fromDay toDay")
-)
+kaltura_type("KalturaReportInputBaseFilter", None, *props("time", "fromDate toDate"), *props("string", "fromDay toDay"))
 kaltura_type(
     "KalturaReportInputFilter", "KalturaReportInputBaseFilter",
     prop("keywords"), prop("searchInTags", "bool"), prop("timeZoneOffset", "int"),
@@ -153,9 +151,7 @@ def get_url_for_report_as_csv(
     What goes wrong but an excess of rows is answered with nothing, as by Kaltura.
     """
     try:
-        question = _question(
-            context, report_type, report_input_filter, object_ids, _delimiter(response_options)
-        )
+        question = _question(context, report_type, report_input_filter, object_ids, _delimiter(response_options))
     except ApiError:
         return None
     report = _report(report_type)
@@ -210,9 +206,7 @@ def _question(
     return read_question(_report(report_type), context.partner_id, filter, object_ids, delimiter)
 
 
-def _points(
-    context: Context, question: Question, filter: ApiObject, options: ApiObject | None
-) -> dict[str, Totals]:
+def _points(context: Context, question: Question, filter: ApiObject, options: ApiObject | None) -> dict[str, Totals]:
     step = filter.get("interval", "days")
     points = curves(context.store, question, step)
     if options is not None and options.get("skipEmptyDates") is False:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..query import at_least, at_most, equal
 from ..registry import on_start
+from ..reporting.metrics import MEDIA_LOADED, PLAY, QUARTILES
 from .stats import stats_events
 
 if TYPE_CHECKING:
@@ -30,15 +32,20 @@ def add_sample_events(sandbox: Sandbox, partner_id: int) -> None:
     with sandbox.store.transaction():
         if events.count(equal("partnerId", partner_id) & present):
             return
-        for entry_id, days in _PLAYS.items():
-            for day, (plays, complete) in enumerate(days):
-                for number in range(plays):
-                    kinds = [2, 3, *([4, 5, 6, 7] if number < complete else [4])]
-                    for kind in kinds:
-                        events.insert({
-                            "id": sandbox.store.next_number("statsEvent"), "objectType": "KalturaStatsEvent",
-                            "partnerId": partner_id, "entryId": entry_id, "eventType": kind, "clientVer": "sample",
-                            "sessionId": f"{entry_id}-{day}-{number}", "userId": f"viewer{number}",
-                            "duration": _MINUTES, "occurredAt": _NOON + day * _DAY + number, "userAgent": _AGENT,
-                            "createdAt": _NOON + day * _DAY + number,
-                        })  # fmt: skip
+        for event in _events():
+            events.insert({**event, "id": sandbox.store.next_number("statsEvent"), "partnerId": partner_id})
+
+
+def _events() -> Iterator[dict[str, Any]]:
+    for entry_id, days in _PLAYS.items():
+        for day, (plays, complete) in enumerate(days):
+            for number in range(plays):
+                reached = QUARTILES if number < complete else QUARTILES[:1]
+                moment = _NOON + day * _DAY + number
+                shared = {
+                    "objectType": "KalturaStatsEvent", "entryId": entry_id, "clientVer": "sample",
+                    "sessionId": f"{entry_id}-{day}-{number}", "userId": f"viewer{number}", "duration": _MINUTES,
+                    "userAgent": _AGENT, "createdAt": moment, "occurredAt": moment,
+                }  # fmt: skip
+                for kind in (MEDIA_LOADED, PLAY, *reached):
+                    yield {**shared, "eventType": kind}

@@ -143,11 +143,11 @@ def _make_default(store: Store, document: Document) -> Document:
         tags = [tag for tag in (part.strip() for part in other["tags"].split(",")) if tag and tag != _DEFAULT_TAG]
         thumbs(store).update(other["id"], tags=",".join(tags))
     present = thumbs(store).get(document["id"]) or document
-    tags = ",".join(part for part in (present.get("tags", ""), _DEFAULT_TAG) if part)
+    marked = ",".join(part for part in (present.get("tags", ""), _DEFAULT_TAG) if part)
     entry = entries(store).get(document["entryId"])
     if entry is not None:
         entries(store).update(entry["id"], thumbnailVersion=int(next_version(entry["thumbnailVersion"])))
-    return thumbs(store).update(document["id"], tags=tags)
+    return thumbs(store).update(document["id"], tags=marked)
 
 
 @action("thumbAsset", "add", param("entryId"), param("thumbAsset", "KalturaThumbAsset"), access=USER)
@@ -184,9 +184,7 @@ def add_from_url(context: Context, entry_id: str, url: str) -> dict[str, Any]:
     "thumbAsset", "generate",
     param("entryId"), param("thumbParams", "KalturaThumbParams"), param("sourceAssetId", default=None), access=USER,
 )  # fmt: skip
-def generate(
-    context: Context, entry_id: str, thumb_params: ApiObject, source_asset_id: str | None
-) -> dict[str, Any]:
+def generate(context: Context, entry_id: str, thumb_params: ApiObject, source_asset_id: str | None) -> dict[str, Any]:
     """Make a thumbnail of a frame of a video."""
     entry = _editable_entry(context, entry_id)
     if entry.get("mediaType") != VIDEO:
@@ -226,9 +224,7 @@ def shape_of(params: ApiObject) -> Shape:
     )  # fmt: skip
 
 
-@action(
-    "thumbAsset", "setContent", param("id"), param("contentResource", "KalturaContentResource"), access=USER
-)
+@action("thumbAsset", "setContent", param("id"), param("contentResource", "KalturaContentResource"), access=USER)
 def set_thumb_content(context: Context, id: str, content_resource: ApiObject) -> dict[str, Any]:
     """Give a thumbnail its picture."""
     fetched: tuple[Path, str] | None = None
@@ -317,9 +313,7 @@ def get_url(context: Context, id: str, storage_id: int | None, thumb_params: Api
     param("thumbAssetId"), param("version", "int", None), param("thumbParams", "KalturaThumbParams", None),
     access=ANYONE, serves_file=True,
 )  # fmt: skip
-def serve(
-    context: Context, thumb_asset_id: str, version: int | None, thumb_params: ApiObject | None
-) -> FileAnswer:
+def serve(context: Context, thumb_asset_id: str, version: int | None, thumb_params: ApiObject | None) -> FileAnswer:
     """Answer a thumbnail's picture, scaled if asked to."""
     document = _find(context, thumb_asset_id)
     path = content_path(context.sandbox, document)

@@ -29,9 +29,10 @@ _MAX_SLICES = 200
 _DEFAULT_SECOND = 3.0
 
 
-def options_of(request: Request) -> dict[str, str]:
-    """Return the options of an address: pairs of path parts, then the query."""
-    parts = [unquote(part) for part in str(request.path_params.get("rest", "")).split("/")]
+def options_of(request: Request, script: str) -> dict[str, str]:
+    """Return the options of an address: pairs of path parts behind a script's name, then the query."""
+    path = bytes(request.scope["raw_path"]).decode("latin-1")
+    parts = [unquote(part) for part in path.partition(f"/{script}/")[2].split("/")]
     named = dict(zip(parts[::2], parts[1::2], strict=False))
     return {**named, **request.query_params}
 
@@ -40,7 +41,7 @@ def options_of(request: Request) -> dict[str, str]:
 @route("/p/{partner:int}/thumbnail/{rest:path}")
 def thumbnail(sandbox: Sandbox, request: Request) -> Response | FileAnswer:
     """Answer the picture of an entry."""
-    options = options_of(request)
+    options = options_of(request, "thumbnail")
     entry = entries(sandbox.store).get(options.get("entry_id"), request.path_params["partner"])
     if entry is None or entry["status"] == DELETED:
         return refuse(ENTRY_NOT_FOUND)

@@ -102,8 +102,10 @@ def list_tokens(context: Context, filter: ApiObject | None, pager: ApiObject | N
 def delete(context: Context, upload_token_id: str) -> None:
     """Delete a token and what it holds, unless something uses that as its content."""
     with context.sandbox.lock(f"token:{upload_token_id}"):
-        token = find_token(context, upload_token_id)
-        tokens(context.store).update(upload_token_id, status=DELETED, updatedAt=int(time.time()))
+        # One step, or the file could become somebody's content between the look and the removal.
+        with context.store.transaction():
+            token = find_token(context, upload_token_id)
+            tokens(context.store).update(upload_token_id, status=DELETED, updatedAt=int(time.time()))
         if token["status"] != CLOSED:
             context.files.remove("token", upload_token_id)
 
