@@ -1,0 +1,150 @@
+"""A client for the Kaltura API, independent of Airflow.
+
+Names are loaded when they are first used, so that importing this package costs nothing in a DAG file.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from kaltura_provider.api.catalogue import ErrorClass as ErrorClass
+    from kaltura_provider.api.client import KalturaClient as KalturaClient
+    from kaltura_provider.api.config import ClientConfig as ClientConfig
+    from kaltura_provider.api.config import normalize_service_url as normalize_service_url
+    from kaltura_provider.api.credentials import AdminSecretCredentials as AdminSecretCredentials
+    from kaltura_provider.api.credentials import AppTokenCredentials as AppTokenCredentials
+    from kaltura_provider.api.credentials import Credentials as Credentials
+    from kaltura_provider.api.credentials import SessionInfo as SessionInfo
+    from kaltura_provider.api.credentials import SessionSpec as SessionSpec
+    from kaltura_provider.api.credentials import WidgetCredentials as WidgetCredentials
+    from kaltura_provider.api.diagnosis import diagnose as diagnose
+    from kaltura_provider.api.embed import PageItem as PageItem
+    from kaltura_provider.api.embed import Player as Player
+    from kaltura_provider.api.embed import render_embed as render_embed
+    from kaltura_provider.api.embed import render_index as render_index
+    from kaltura_provider.api.embed import render_page as render_page
+    from kaltura_provider.api.entries import Journal as Journal
+    from kaltura_provider.api.entries import MemoryJournal as MemoryJournal
+    from kaltura_provider.api.entries import PutResult as PutResult
+    from kaltura_provider.api.entries import put_content as put_content
+    from kaltura_provider.api.errors import DependencyFailed as DependencyFailed
+    from kaltura_provider.api.errors import KalturaError as KalturaError
+    from kaltura_provider.api.errors import SourceChangedError as SourceChangedError
+    from kaltura_provider.api.links import default_cdn_url as default_cdn_url
+    from kaltura_provider.api.links import kmc_entry_url as kmc_entry_url
+    from kaltura_provider.api.links import player_script_url as player_script_url
+    from kaltura_provider.api.links import player_url as player_url
+    from kaltura_provider.api.links import thumbnail_url as thumbnail_url
+    from kaltura_provider.api.lookup import find_by_reference_id as find_by_reference_id
+    from kaltura_provider.api.lookup import get_entries as get_entries
+    from kaltura_provider.api.lookup import get_entry as get_entry
+    from kaltura_provider.api.media_kind import MediaKind as MediaKind
+    from kaltura_provider.api.media_kind import detect_media_kind as detect_media_kind
+    from kaltura_provider.api.models import LIVE_STATUSES as LIVE_STATUSES
+    from kaltura_provider.api.models import Entry as Entry
+    from kaltura_provider.api.models import EntryStatus as EntryStatus
+    from kaltura_provider.api.models import FlavorAsset as FlavorAsset
+    from kaltura_provider.api.models import FlavorStatus as FlavorStatus
+    from kaltura_provider.api.models import ReplacementStatus as ReplacementStatus
+    from kaltura_provider.api.models import UploadToken as UploadToken
+    from kaltura_provider.api.models import UploadTokenStatus as UploadTokenStatus
+    from kaltura_provider.api.multipart import ByteStream as ByteStream
+    from kaltura_provider.api.multipart import FilePart as FilePart
+    from kaltura_provider.api.multirequest import MultiRequest as MultiRequest
+    from kaltura_provider.api.multirequest import Reference as Reference
+    from kaltura_provider.api.players import PlayerResult as PlayerResult
+    from kaltura_provider.api.players import ensure_player as ensure_player
+    from kaltura_provider.api.readiness import Readiness as Readiness
+    from kaltura_provider.api.readiness import ReadyState as ReadyState
+    from kaltura_provider.api.readiness import check_ready as check_ready
+    from kaltura_provider.api.redaction import Redactor as Redactor
+    from kaltura_provider.api.redaction import redact as redact
+    from kaltura_provider.api.reports import REPORT_TYPES as REPORT_TYPES
+    from kaltura_provider.api.reports import ReportTable as ReportTable
+    from kaltura_provider.api.reports import fetch_table as fetch_table
+    from kaltura_provider.api.sources import FileSource as FileSource
+    from kaltura_provider.api.sources import UploadSource as UploadSource
+    from kaltura_provider.api.uploads import UploadProgress as UploadProgress
+    from kaltura_provider.api.uploads import UploadResult as UploadResult
+    from kaltura_provider.api.uploads import get_token as get_token
+    from kaltura_provider.api.uploads import upload as upload
+
+_MODULE_OF = {
+    "ErrorClass": "catalogue",
+    "KalturaClient": "client",
+    "ClientConfig": "config",
+    "normalize_service_url": "config",
+    "AdminSecretCredentials": "credentials",
+    "AppTokenCredentials": "credentials",
+    "Credentials": "credentials",
+    "SessionInfo": "credentials",
+    "SessionSpec": "credentials",
+    "WidgetCredentials": "credentials",
+    "diagnose": "diagnosis",
+    "PageItem": "embed",
+    "Player": "embed",
+    "render_embed": "embed",
+    "render_index": "embed",
+    "render_page": "embed",
+    "Journal": "entries",
+    "MemoryJournal": "entries",
+    "PutResult": "entries",
+    "put_content": "entries",
+    "DependencyFailed": "errors",
+    "KalturaError": "errors",
+    "SourceChangedError": "errors",
+    "default_cdn_url": "links",
+    "kmc_entry_url": "links",
+    "player_script_url": "links",
+    "player_url": "links",
+    "thumbnail_url": "links",
+    "find_by_reference_id": "lookup",
+    "get_entries": "lookup",
+    "get_entry": "lookup",
+    "MediaKind": "media_kind",
+    "detect_media_kind": "media_kind",
+    "Entry": "models",
+    "EntryStatus": "models",
+    "FlavorAsset": "models",
+    "FlavorStatus": "models",
+    "LIVE_STATUSES": "models",
+    "ReplacementStatus": "models",
+    "UploadToken": "models",
+    "UploadTokenStatus": "models",
+    "ByteStream": "multipart",
+    "FilePart": "multipart",
+    "MultiRequest": "multirequest",
+    "Reference": "multirequest",
+    "PlayerResult": "players",
+    "ensure_player": "players",
+    "Readiness": "readiness",
+    "ReadyState": "readiness",
+    "check_ready": "readiness",
+    "Redactor": "redaction",
+    "redact": "redaction",
+    "REPORT_TYPES": "reports",
+    "ReportTable": "reports",
+    "fetch_table": "reports",
+    "FileSource": "sources",
+    "UploadSource": "sources",
+    "UploadProgress": "uploads",
+    "UploadResult": "uploads",
+    "get_token": "uploads",
+    "upload": "uploads",
+}
+
+__all__ = list(_MODULE_OF)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_MODULE_OF[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_MODULE_OF})

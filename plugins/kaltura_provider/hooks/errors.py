@@ -1,0 +1,17 @@
+"""What can go wrong on the Airflow side, before or after Kaltura is asked."""
+
+from __future__ import annotations
+
+from airflow.providers.common.compat.sdk import AirflowException
+
+
+class KalturaConnectionError(ValueError):
+    """A field of the connection is missing, malformed, or contradicts another one."""
+
+
+class UploadSourceError(ValueError):
+    """What is to be uploaded cannot be used as it is; the message says what to change."""
+
+
+class KalturaWaitError(AirflowException):
+    """Waiting was given up although the entries may be fine; trying the task again makes sense."""

@@ -1,0 +1,77 @@
+"""The event between the trigger that waits for entries and the task that asked for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSensorTimeout
+
+from kaltura_provider.hooks.errors import KalturaWaitError
+
+READY = "ready"
+FAILED = "failed"
+TIMEOUT = "timeout"
+ERROR = "error"
+_STATES = (READY, FAILED, TIMEOUT, ERROR)
+
+
+# Messages are read by people: of thousands of entries the first ones tell enough.
+_NAMED = 10
+
+
+def _listed(items: Iterable[str], separator: str = "; ") -> str:
+    texts = list(items)
+    more = f"{separator}and {len(texts) - _NAMED} more" if len(texts) > _NAMED else ""
+    return separator.join(texts[:_NAMED]) + more
+
+
+def wait_failure(failed: Mapping[str, str]) -> AirflowFailException:
+    """Build the exception for entries that failed in Kaltura. Waiting again would not help, so it is never retried.
+
+    :param failed: entry id -> why.
+    """
+    reasons = _listed(f"{entry_id}: {reason}" for entry_id, reason in failed.items())
+    return AirflowFailException(
+        f"{len(failed)} Kaltura {'entry' if len(failed) == 1 else 'entries'} will not become ready: {reasons}. "
+        "Open the entry in the KMC to see its flavors, then replace or delete it."
+    )
+
+
+def wait_timeout(waiting: Mapping[str, str]) -> AirflowSensorTimeout:
+    """Build the exception for entries that were not ready in time.
+
+    :param waiting: entry id -> the state it was last seen in.
+    """
+    states = _listed(f"{entry_id}: {state}" for entry_id, state in waiting.items())
+    return AirflowSensorTimeout(
+        f"{len(waiting)} Kaltura {'entry is' if len(waiting) == 1 else 'entries are'} not ready in time: {states}. "
+        "Raise the timeout if conversion is only slow. An entry that stays in IMPORT or NO_CONTENT was given no "
+        "content: upload it again."
+    )
+
+
+def read_event(event: Any) -> dict[str, Any]:
+    """Check the event of :class:`~kaltura_provider.triggers.entry.KalturaEntryReadyTrigger` and raise what it reports.
+
+    :param event: what the trigger sent.
+    :return: the event of a wait that ended well: ``entries`` (id -> state) and ``echo``.
+    :raises airflow.sdk.exceptions.AirflowFailException: entries failed, or Kaltura refused for good.
+    :raises airflow.sdk.exceptions.AirflowSensorTimeout: the deadline passed.
+    :raises KalturaWaitError: Kaltura could not be asked several times in a row, or the event makes no sense.
+    """
+    if not isinstance(event, dict) or event.get("status") not in _STATES:
+        raise KalturaWaitError(
+            f"The trigger sent no usable event: {event!r}. Make sure that worker and triggerer run the same version "
+            "of airflow-provider-kaltura, then clear the task."
+        )
+    status = event["status"]
+    if status == FAILED:
+        raise wait_failure(event.get("failed") or {})
+    if status == TIMEOUT:
+        raise wait_timeout(event.get("waiting") or {})
+    if status == ERROR:
+        entries = _listed(event.get("entry_ids") or [], ", ")
+        message = f"Waiting for Kaltura entries {entries} stopped: {event.get('message')}"
+        raise KalturaWaitError(message) if event.get("retryable", True) else AirflowFailException(message)
+    return event

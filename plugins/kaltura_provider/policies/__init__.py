@@ -1,0 +1,1 @@
+"""Policies that tell Airflow how to treat failures of Kaltura tasks."""

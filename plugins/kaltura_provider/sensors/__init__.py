@@ -1,0 +1,1 @@
+"""Sensors: wait until something is true in Kaltura."""

@@ -1,0 +1,1 @@
+"""Transfers: content and reports between Kaltura and object stores or files."""

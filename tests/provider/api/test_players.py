@@ -1,0 +1,110 @@
+"""Players are found again, changed only where they differ, and made once."""
+
+from __future__ import annotations
+
+import json
+import threading
+from typing import Any
+
+import pytest
+from tests.provider.api.conftest import ClientFactory
+from tests.provider.api.losing import LOSE_ANSWER, LOSE_REQUEST, action_of, losing_proxy, once
+from tests.provider.api.scripted import Received
+
+from kaltura_provider.api import KalturaClient, PlayerResult, ensure_player
+from kaltura_sandbox.server import SandboxServer
+
+
+def player(client: KalturaClient, ui_conf_id: int) -> dict[str, Any]:
+    found: dict[str, Any] = client.call("uiConf", "get", {"id": ui_conf_id})
+    return found
+
+
+def players_named(client: KalturaClient, name: str) -> list[int]:
+    return [int(item["id"]) for item in client.iterate("uiConf", "list", {"nameLike": name})]
+
+
+def test_made_once_and_found_again(client: KalturaClient, uniq: str) -> None:
+    made = ensure_player(client, uniq, {"playback": {"muted": True}})
+    assert (made.created, made.updated) == (True, False)
+    assert ensure_player(client, uniq) == PlayerResult(made.ui_conf_id, created=False)
+    assert ensure_player(client, f" {uniq} ", {"playback": {"muted": True}}) == PlayerResult(made.ui_conf_id, False)
+    found = player(client, made.ui_conf_id)
+    assert "kalturaPlayerJs" in found["tags"]
+    assert json.loads(found["confVars"]) == {"kaltura-ovp-player": "{latest}"}
+    assert json.loads(found["config"])["playback"] == {"muted": True}
+    assert (int(found["objType"]), int(found["width"]), int(found["height"])) == (1, 560, 395)
+
+
+def test_only_differences_are_changed(client: KalturaClient, uniq: str) -> None:
+    made = ensure_player(client, uniq, {"playback": {"muted": True}, "ui": {"a": {"b": 1}}})
+    by_hand = {"playback": {"muted": False, "autoplay": True}, "ui": {"a": {"b": 1, "c": 2}}, "plugins": {"x": {}}}
+    client.call("uiConf", "update", {"id": made.ui_conf_id, "uiConf": {"config": json.dumps(by_hand)}})
+    changed = ensure_player(client, uniq, {"playback": {"muted": True}, "ui": {"a": {"b": 1}}}, width=800)
+    assert changed == PlayerResult(made.ui_conf_id, created=False, updated=True)
+    found = player(client, made.ui_conf_id)
+    assert json.loads(found["config"]) == {**by_hand, "playback": {"muted": True, "autoplay": True}}
+    assert int(found["width"]) == 800
+    assert not ensure_player(client, uniq, {"playback": {"muted": True}}, width=800).updated
+
+
+def test_versions_in_either_form(client: KalturaClient, uniq: str) -> None:
+    made = ensure_player(client, uniq)
+    nested = {"versions": {"kaltura-ovp-player": "{latest}", "playkit-x": "1.0.0"}, "langs": ["en"]}
+    client.call("uiConf", "update", {"id": made.ui_conf_id, "uiConf": {"confVars": json.dumps(nested)}})
+    assert ensure_player(client, uniq, versions={"kaltura-ovp-player": "3.17.8"}).updated
+    assert json.loads(player(client, made.ui_conf_id)["confVars"]) == {
+        "versions": {"kaltura-ovp-player": "3.17.8", "playkit-x": "1.0.0"},
+        "langs": ["en"],
+    }
+
+
+def test_players_of_other_names_and_kinds_are_left_alone(client: KalturaClient, uniq: str) -> None:
+    longer = ensure_player(client, f"{uniq} two")
+    legacy = client.call("uiConf", "add", {"uiConf": {"objType": 1, "creationMode": 2, "name": uniq, "tags": "player"}})
+    made = ensure_player(client, uniq)
+    assert made.created
+    assert made.ui_conf_id not in (longer.ui_conf_id, int(legacy["id"]))
+
+
+@pytest.mark.parametrize("verdict", [LOSE_ANSWER, LOSE_REQUEST])
+def test_a_lost_answer_makes_no_second_player(
+    sandbox: SandboxServer, client: KalturaClient, new_client: ClientFactory, uniq: str, verdict: str
+) -> None:
+    with losing_proxy(sandbox.url, once("uiConf.add", verdict)) as proxy:
+        through = new_client(url=proxy.url)
+        if verdict == LOSE_ANSWER:
+            assert ensure_player(through, uniq).created
+        else:
+            with pytest.raises(Exception, match="CONNECTION_LOST"):
+                ensure_player(through, uniq)
+    assert len(players_named(client, uniq)) == (1 if verdict == LOSE_ANSWER else 0)
+
+
+def test_two_at_once_agree(sandbox: SandboxServer, client: KalturaClient, new_client: ClientFactory, uniq: str) -> None:
+    barrier = threading.Barrier(2)
+
+    def together(received: Received) -> str:
+        # Both have seen that there is no player before either makes one.
+        if action_of(received) == "uiConf.add":
+            barrier.wait(10)
+        return "pass"
+
+    with losing_proxy(sandbox.url, together) as proxy:
+        results: list[PlayerResult] = []
+        threads = [
+            threading.Thread(target=lambda: results.append(ensure_player(new_client(url=proxy.url), uniq)))
+            for _ in range(2)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    (left,) = players_named(client, uniq)
+    assert {found.ui_conf_id for found in results} == {left} or len({found.ui_conf_id for found in results}) == 2
+    assert ensure_player(client, uniq).ui_conf_id == left
+
+
+def test_a_player_needs_a_name(client: KalturaClient) -> None:
+    with pytest.raises(ValueError, match="has no name"):
+        ensure_player(client, " ")

@@ -1,0 +1,420 @@
+"""One entry from one file, exactly once, wherever the work is interrupted."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from tests.provider.api.conftest import ClientFactory
+from tests.provider.api.losing import LOSE_ANSWER, LOSE_REQUEST, action_of, forward, losing_proxy, once
+from tests.provider.api.scripted import HANG_UP, Received, Reply, ScriptedServer
+from tests.provider.api.test_upload import PART, content_of, make_video, stored_source
+from tests.provider.conftest import FIXTURES
+
+from kaltura_provider.api import (
+    EntryStatus,
+    FileSource,
+    KalturaClient,
+    KalturaError,
+    MediaKind,
+    MemoryJournal,
+    PutResult,
+    UploadProgress,
+    check_ready,
+    find_by_reference_id,
+    get_entry,
+    put_content,
+)
+from kaltura_sandbox.server import SandboxServer
+
+
+class Died(BaseException):
+    """Stands for a process that is killed: nothing catches it."""
+
+
+class DyingClient(KalturaClient):
+    """A client whose process dies right before or right after one of its calls."""
+
+    die_before = 0
+    die_after = 0
+    count = 0
+
+    def perform(self, *args: Any, **options: Any) -> Any:
+        self.count += 1
+        if self.count == self.die_before:
+            raise Died
+        result = super().perform(*args, **options)
+        if self.count == self.die_after:
+            raise Died
+        return result
+
+
+class DyingJournal(MemoryJournal):
+    """A journal whose process dies right before or right after it wrote."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.saves = 0
+        self.die_at = 0
+        self.written = True
+
+    def save(self, **changes: str) -> None:
+        self.saves += 1
+        if self.saves == self.die_at and not self.written:
+            raise Died
+        super().save(**changes)
+        if self.saves == self.die_at:
+            raise Died
+
+
+@pytest.fixture
+def video(tmp_path: Path) -> FileSource:
+    return FileSource(make_video(tmp_path / "lecture 1.mp4", 2 * PART + 55))
+
+
+Put = Callable[..., PutResult]
+
+
+@pytest.fixture
+def put(client: KalturaClient, video: FileSource, uniq: str) -> Put:
+    def run(with_client: KalturaClient = client, **options: Any) -> PutResult:
+        values: dict[str, Any] = {
+            "entry": {"tags": "one,two"},
+            "kind": MediaKind.VIDEO,
+            "reference_id": f"ref-{uniq}",
+            "journal": MemoryJournal(),
+            "part_size": PART,
+            "index_wait": 0.0,
+            **options,
+        }
+        return put_content(with_client, values.pop("source", video), **values)
+
+    return run
+
+
+def check_one_entry(client: KalturaClient, uniq: str, content: bytes) -> None:
+    """There is one entry, and it has the content."""
+    (entry,) = find_by_reference_id(client, f"ref-{uniq}")
+    assert entry.status is not EntryStatus.NO_CONTENT
+    assert stored_source(client, entry.id) == content
+
+
+def test_a_video(client: KalturaClient, put: Put, video: FileSource, uniq: str) -> None:
+    journal = MemoryJournal()
+    done = put(journal=journal)
+    assert (done.created, done.uploaded, done.bytes_sent, done.resumed_from) == (True, True, video.size, 0)
+    assert (done.entry.name, done.entry.reference_id, done.entry.media_type) == ("lecture 1", f"ref-{uniq}", 1)
+    assert set(done.entry.tags) == {"one", "two"}
+    assert journal.load()["entry_id"] == done.entry.id
+    check_one_entry(client, uniq, content_of(video))
+
+
+def test_again_with_and_without_notes(client: KalturaClient, put: Put, video: FileSource, uniq: str) -> None:
+    journal = MemoryJournal()
+    first = put(journal=journal)
+    for notes in (journal, MemoryJournal()):
+        again = put(journal=notes)
+        assert (again.entry.id, again.created, again.uploaded, again.bytes_sent) == (first.entry.id, False, False, 0)
+    check_one_entry(client, uniq, content_of(video))
+
+
+@pytest.mark.parametrize(
+    ("kind", "file_name", "content", "entry_type", "media_type"),
+    [
+        (MediaKind.AUDIO, "song.mp3", (FIXTURES / "tiny.mp3").read_bytes(), 1, 5),
+        (MediaKind.IMAGE, "photo.jpg", (FIXTURES / "tiny.jpg").read_bytes(), 1, 2),
+        (MediaKind.DOCUMENT, "paper.pdf", b"%PDF-1.4\n%%EOF\n", 10, None),
+        (MediaKind.DATA, "values.json", b'{"a": [1, 2]}', 6, None),
+    ],
+)
+def test_other_kinds(
+    client: KalturaClient,
+    put: Put,
+    tmp_path: Path,
+    uniq: str,
+    kind: MediaKind,
+    file_name: str,
+    content: bytes,
+    entry_type: int,
+    media_type: int | None,
+) -> None:
+    (tmp_path / file_name).write_bytes(content)
+    journal = MemoryJournal()
+    done = put(kind=kind, source=FileSource(tmp_path / file_name), journal=journal)
+    assert done.uploaded
+    entry = get_entry(client, done.entry.id)
+    assert (entry.entry_type, entry.media_type) == (entry_type, media_type)
+    if kind is not MediaKind.AUDIO:
+        assert entry.status is EntryStatus.READY
+        assert requests.get(str(entry.raw["downloadUrl"]), timeout=10).content == content
+    if kind is MediaKind.DOCUMENT:
+        assert entry.raw["documentType"] == 13
+    for notes in (journal, MemoryJournal()):
+        again = put(kind=kind, source=FileSource(tmp_path / file_name), journal=notes)
+        assert (again.entry.id, again.created, again.uploaded) == (done.entry.id, False, False)
+
+
+def count_calls(sandbox: SandboxServer, client: KalturaClient, put: Put, uniq: str) -> int:
+    """How many calls one undisturbed run makes."""
+    dying = DyingClient(client.config, client._sessions._credentials, client._sessions._spec)
+    with dying:
+        put(dying, reference_id=f"count-{uniq}")
+    return dying.count
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_killed_around_every_call(
+    sandbox: SandboxServer, client: KalturaClient, put: Put, video: FileSource, uniq: str, moment: str
+) -> None:
+    total = count_calls(sandbox, client, put, uniq)
+    assert total >= 8
+    for number in range(1, total + 1):
+        journal = MemoryJournal()
+        dying = DyingClient(client.config, client._sessions._credentials, client._sessions._spec)
+        setattr(dying, f"die_{moment}", number)
+        with dying, pytest.raises(Died):
+            put(dying, reference_id=f"ref-{uniq}-{number}", journal=journal)
+        put(reference_id=f"ref-{uniq}-{number}", journal=journal)
+        check_one_entry(client, f"{uniq}-{number}", content_of(video))
+
+
+@pytest.mark.parametrize("written", [True, False])
+def test_killed_around_every_note(client: KalturaClient, put: Put, video: FileSource, uniq: str, written: bool) -> None:
+    undisturbed = DyingJournal()
+    put(reference_id=f"count-{uniq}", journal=undisturbed)
+    assert undisturbed.saves == 3, "the attempt to add, the entry, the token"
+    for number in range(1, undisturbed.saves + 1):
+        journal = DyingJournal()
+        journal.die_at, journal.written = number, written
+        with pytest.raises(Died):
+            put(reference_id=f"ref-{uniq}-{number}", journal=journal)
+        put(reference_id=f"ref-{uniq}-{number}", journal=journal)
+        check_one_entry(client, f"{uniq}-{number}", content_of(video))
+
+
+def test_a_restart_sends_only_what_is_missing(client: KalturaClient, put: Put, video: FileSource) -> None:
+    journal = MemoryJournal()
+
+    def die(step: Any) -> None:
+        raise Died
+
+    with pytest.raises(Died):
+        put(journal=journal, on_progress=die)
+    done = put(journal=journal)
+    assert (done.created, done.resumed_from, done.bytes_sent) == (False, PART, video.size - PART)
+
+
+ACTIONS = ("media.add", "uploadToken.add", "uploadToken.upload", "media.addContent", "uploadToken.get", "baseEntry.get")
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+@pytest.mark.parametrize("verdict", [LOSE_ANSWER, LOSE_REQUEST])
+def test_every_lost_call_is_survived(
+    sandbox: SandboxServer,
+    client: KalturaClient,
+    new_client: ClientFactory,
+    put: Put,
+    video: FileSource,
+    uniq: str,
+    action: str,
+    verdict: str,
+) -> None:
+    with losing_proxy(sandbox.url, once(action, verdict)) as proxy:
+        done = put(new_client(url=proxy.url), index_wait=0.5)
+        assert (done.created, done.uploaded) == (True, True)
+    check_one_entry(client, uniq, content_of(video))
+
+
+def test_a_lost_entry_is_waited_for_while_it_is_not_indexed(
+    new_sandbox: Callable[..., SandboxServer], new_client: ClientFactory, put: Put, video: FileSource, uniq: str
+) -> None:
+    server = new_sandbox(index_lag=1.5)
+    direct = new_client(url=server.url)
+    with losing_proxy(server.url, once("media.add", LOSE_ANSWER)) as proxy:
+        done = put(new_client(url=proxy.url), index_wait=20.0)
+        assert proxy.calls.count("media.add") == 1
+        assert proxy.calls.count("baseEntry.listByReferenceId") > 2
+    assert done.created
+    check_one_entry(direct, uniq, content_of(video))
+
+
+def test_killed_right_after_adding_while_it_is_not_indexed(
+    new_sandbox: Callable[..., SandboxServer], new_client: ClientFactory, put: Put, video: FileSource, uniq: str
+) -> None:
+    server = new_sandbox(index_lag=1.5)
+    client = new_client(url=server.url)
+    journal = DyingJournal()
+    journal.die_at, journal.written = 2, False
+    with pytest.raises(Died):
+        put(client, journal=journal)
+    assert "entry_id" not in journal.load()
+    # The next try knows that it may have added the entry, and waits for the index.
+    done = put(client, journal=journal, index_wait=20.0)
+    assert not done.created
+    check_one_entry(client, uniq, content_of(video))
+
+
+def test_two_at_once_for_an_entry_that_exists(
+    client: KalturaClient, new_client: ClientFactory, put: Put, tmp_path: Path, uniq: str
+) -> None:
+    video = FileSource(make_video(tmp_path / f"{uniq}.mp4", 2 * PART))
+    entry = client.call("media", "add", {"entry": {"mediaType": 1, "name": "x", "referenceId": f"ref-{uniq}"}})
+    barrier = threading.Barrier(2)
+    results: list[PutResult] = []
+
+    def run() -> None:
+        waited: list[int] = []
+
+        def meet(_: Any) -> None:
+            # Both have uploaded before either attaches.
+            if not waited:
+                waited.append(barrier.wait(20))
+
+        results.append(put(new_client(), source=video, journal=MemoryJournal(), on_progress=meet))
+
+    threads = [threading.Thread(target=run) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert {result.entry.id for result in results} == {entry["id"]}
+    assert sorted(result.uploaded for result in results) == [False, True]
+    check_one_entry(client, uniq, content_of(video))
+    tokens = client.call("uploadToken", "list", {"filter": {"fileNameEqual": video.name, "statusIn": "0,1,2"}})
+    assert tokens["objects"] == [], "no upload is left over"
+
+
+def test_a_token_that_is_still_being_attached_is_not_deleted(
+    sandbox: SandboxServer, client: KalturaClient, new_client: ClientFactory, put: Put, video: FileSource, uniq: str
+) -> None:
+    # The answer to addContent is lost, and the token closes some time after the entry has changed.
+    stale = 3
+
+    def slow_to_close(received: Received) -> Reply:
+        nonlocal stale
+        action = action_of(received)
+        answer = forward(sandbox.url, received)
+        if action == "media.addContent":
+            return HANG_UP
+        if action == "uploadToken.get" and "media.addContent" in server.calls and stale:
+            stale -= 1
+            return answer.replace(b'"status":3', b'"status":2')
+        return answer
+
+    with ScriptedServer(slow_to_close) as server:
+        done = put(new_client(url=server.url))
+        assert "uploadToken.delete" not in server.calls
+    assert stale == 0
+    assert done.uploaded
+    check_one_entry(client, uniq, content_of(video))
+
+
+def test_a_token_used_for_something_else_is_not_attached(
+    client: KalturaClient, put: Put, video: FileSource, uniq: str
+) -> None:
+    # Kaltura would accept it, and the entry would wait for its content for ever.
+    journal = MemoryJournal()
+    other = client.call("media", "add", {"entry": {"mediaType": 1, "name": "thief"}})["id"]
+
+    def steal(step: UploadProgress) -> None:
+        if step.bytes_done == step.bytes_total:
+            resource = {"objectType": "KalturaUploadedFileTokenResource", "token": step.token_id}
+            client.call("media", "addContent", {"entryId": other, "resource": resource})
+
+    with pytest.raises(KalturaError, match="UPLOAD_TOKEN_INVALID_STATUS_FOR_ADD_ENTRY"):
+        put(journal=journal, on_progress=steal)
+    assert get_entry(client, journal.load()["entry_id"]).status is EntryStatus.NO_CONTENT
+    assert put(journal=journal).uploaded
+    check_one_entry(client, uniq, content_of(video))
+
+
+def test_content_of_somebody_else_is_left_alone(
+    client: KalturaClient, put: Put, video: FileSource, uniq: str, tmp_path: Path
+) -> None:
+    other = FileSource(make_video(tmp_path / "other.mp4", PART))
+
+    overtaken: list[PutResult] = []
+
+    def overtake(_: Any) -> None:
+        if not overtaken:
+            overtaken.append(put(journal=MemoryJournal(), source=other))
+
+    done = put(on_progress=overtake)
+    assert overtaken[0].uploaded
+    assert not done.uploaded
+    check_one_entry(client, uniq, content_of(other))
+
+
+def test_a_changed_file_is_not_mixed_with_its_old_beginning(
+    client: KalturaClient, put: Put, tmp_path: Path, uniq: str
+) -> None:
+    path = make_video(tmp_path / "draft.mp4", 3 * PART)
+    journal = MemoryJournal()
+
+    def die(step: Any) -> None:
+        raise Died
+
+    with pytest.raises(Died):
+        put(journal=journal, source=FileSource(path), on_progress=die)
+    first_token = journal.load()["upload_token_id"]
+    path.write_bytes(path.read_bytes()[:-100] + b"x" * 100)
+    source = FileSource(path)
+    done = put(journal=journal, source=source)
+    assert (done.created, done.resumed_from) == (False, 0)
+    assert journal.load()["upload_token_id"] != first_token
+    check_one_entry(client, uniq, content_of(source))
+
+
+def test_an_entry_deleted_meanwhile_is_made_again(
+    client: KalturaClient, put: Put, video: FileSource, uniq: str
+) -> None:
+    journal = MemoryJournal()
+    first = put(journal=journal)
+    client.call("media", "delete", {"entryId": first.entry.id})
+    again = put(journal=journal)
+    assert again.created
+    assert again.entry.id != first.entry.id
+    check_one_entry(client, uniq, content_of(video))
+
+
+def test_a_reference_id_of_something_else(client: KalturaClient, put: Put, uniq: str) -> None:
+    client.call("media", "add", {"entry": {"mediaType": 2, "name": "x", "referenceId": f"ref-{uniq}"}})
+    with pytest.raises(KalturaError, match=r"REFERENCE_ID_IN_USE.*is no video\. Choose another reference_id"):
+        put()
+
+
+def test_of_several_entries_the_one_with_content_is_taken(client: KalturaClient, put: Put, uniq: str) -> None:
+    first = put()
+    for _ in range(2):
+        client.call("media", "add", {"entry": {"mediaType": 1, "name": "x", "referenceId": f"ref-{uniq}"}})
+    assert put().entry.id == first.entry.id
+
+
+def test_a_short_reference_id_is_refused(put: Put) -> None:
+    with pytest.raises(ValueError, match="at least 2 characters"):
+        put(reference_id=" x ")
+
+
+def test_a_refused_entry_is_not_looked_for(new_client: ClientFactory, sandbox: SandboxServer, put: Put) -> None:
+    def judge(received: Received) -> str:
+        seen.append(action_of(received))
+        return "pass"
+
+    seen: list[str] = []
+    fields: Mapping[str, Any] = {"conversionProfileId": 999_999}
+    with (
+        losing_proxy(sandbox.url, judge) as proxy,
+        pytest.raises(KalturaError, match="CONVERSION_PROFILE_ID_NOT_FOUND"),
+    ):
+        put(new_client(url=proxy.url), entry=fields)
+    assert seen == ["baseEntry.listByReferenceId", "media.add"]
+
+
+def test_an_image_is_ready_at_once(client: KalturaClient, put: Put, tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").write_bytes((FIXTURES / "tiny.jpg").read_bytes())
+    done = put(kind=MediaKind.IMAGE, source=FileSource(tmp_path / "a.jpg"))
+    assert check_ready(client, [done.entry.id])[done.entry.id].is_ready
