@@ -45,7 +45,7 @@ up: $(READY) ## The same, kept running: Airflow's UI with connections and DAGs r
 .PHONY: sandbox
 sandbox: $(READY) ## A local Kaltura alone, on PORT (8123)
 	@$(BIN)/python -m kaltura_sandbox --host $(HOST) --port $(PORT) --data $(SANDBOX_DATA) --partner-id 102 \
-		--admin-secret sandbox-admin-secret --user-secret sandbox-user-secret
+		--admin-secret sandbox-admin-secret --user-secret sandbox-user-secret --sample-events
 
 .PHONY: browser
 browser:

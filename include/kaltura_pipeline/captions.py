@@ -31,6 +31,7 @@ def sync_captions(
     :param sent: ETag by key of the caption files whose content Kaltura has already.
     :param read: returns the bytes of a caption file by its key.
     :returns: the new ``sent``.
+    :raises ValueError: a caption file is not UTF-8.
     :raises KalturaError: from captionAsset.list, captionAsset.add, captionAsset.setContent.
     """
     wanted = [caption for caption in captions if sent.get(caption["key"]) != caption["etag"]]
@@ -57,8 +58,15 @@ def sync_captions(
                     },
                 },
             )
-        content = {"objectType": "KalturaStringResource", "content": read(caption["key"]).decode("utf-8-sig")}
+        content = {"objectType": "KalturaStringResource", "content": _text(caption["key"], read(caption["key"]))}
         # setContent replaces: sending the same text again is harmless, so it may be repeated.
         client.call(SERVICE, "setContent", {"id": asset["id"], "contentResource": content}, idempotent=True)
         sent = {**sent, caption["key"]: caption["etag"]}
     return sent
+
+
+def _text(key: str, data: bytes) -> str:
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{key}: not UTF-8 at byte {error.start}; save the caption file as UTF-8") from None

@@ -194,6 +194,7 @@ def _add(workspace: Workspace, kaltura: KalturaClient, item: PlanItem, record: L
         reference_id=item["reference_id"],
         journal=record,
         on_progress=progress,
+        index_wait=workspace.index_wait,
     )
     outcome = _outcome(item, ADD, entry_id=done.entry.id)
     outcome["created"] = done.created

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from typing import Any
 
 ENVIRONMENT_PREFIX = "KALTURA_PIPELINE_"
 
@@ -27,6 +28,8 @@ class PipelineSettings:
     :param ingest_schedule: cron expression of ``kaltura_ingest``, in ``time_zone``; empty means only on demand.
     :param report_schedule: cron expression of ``kaltura_report``, in ``time_zone``; empty means only on demand.
     :param player_name: name of the player that pages use; it is created when it does not exist.
+    :param index_wait: seconds until Kaltura's search shows a new entry. Waited for only when a worker died just as it
+        added one, so that the next one finds it instead of adding a second.
     """
 
     bucket: str = ""
@@ -39,10 +42,14 @@ class PipelineSettings:
     ingest_schedule: str = "*/15 * * * *"
     report_schedule: str = "0 6 * * *"
     player_name: str = "Airflow pages"
+    index_wait: float = 60.0
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> PipelineSettings:
         """Read the settings from environment variables; what is not set keeps its default."""
         source = os.environ if environment is None else environment
         names = {field.name: ENVIRONMENT_PREFIX + field.name.upper() for field in fields(cls)}
-        return cls(**{name: source[variable] for name, variable in names.items() if variable in source})
+        values: dict[str, Any] = {name: source[variable] for name, variable in names.items() if variable in source}
+        if "index_wait" in values:
+            values["index_wait"] = float(values["index_wait"])
+        return cls(**values)

@@ -17,11 +17,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Workspace:
-    """Where a pipeline works: S3, the source bucket, and its own documents."""
+    """Where a pipeline works: S3, the source bucket, its own documents, and how long a new entry may stay unseen."""
 
     hook: S3Hook
     bucket: str
     documents: S3Documents
+    index_wait: float
 
     @classmethod
     def open(cls, settings: PipelineSettings, bucket: str) -> Workspace:
@@ -38,7 +39,7 @@ class Workspace:
             )
         hook = S3Hook(aws_conn_id=settings.aws_conn_id)
         documents = S3Documents(hook.get_conn(), settings.state_bucket or bucket, settings.state_prefix)
-        return cls(hook, bucket, documents)
+        return cls(hook, bucket, documents, settings.index_wait)
 
     @property
     def client(self) -> Any:

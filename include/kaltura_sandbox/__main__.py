@@ -87,7 +87,7 @@ def _parser() -> argparse.ArgumentParser:
         "--replacement-approval", action="store_true", help="new content of a ready entry waits for approval"
     )
     parser.add_argument(
-        "--sample-events", action=argparse.BooleanOptionalAction, default=True,
+        "--sample-events", action="store_true",
         help="whether a fresh account has some plays in January 2026 to report on (default: it has)",
     )  # fmt: skip
     parser.add_argument("--log-level", default="warning", choices=["debug", "info", "warning", "error"])

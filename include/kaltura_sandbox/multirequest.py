@@ -30,19 +30,21 @@ def execute_all(sandbox: Sandbox, request: RequestInfo, params: dict[str, Any]) 
     :return: the results, or the file of the first request that serves one.
     :raises ServerCrash: a reference that Kaltura's server can not stand.
     """
-    number = 0 if isinstance(params.get("0"), dict) else 1
+    first = number = 0 if isinstance(params.get("0"), dict) else 1
+    # References name a request by its place, the first is 1, also where the numbers begin with 0.
     results: dict[int, Any] = {}
     while isinstance(item := params.get(str(number)), dict) and item.get("service"):
         resolved = _resolve(item, results)
         for name in _INHERITED:
             if name in params:
                 resolved.setdefault(name, params[name])
+        place = number - first + 1
         try:
-            results[number] = execute(sandbox, request, resolved)
+            results[place] = execute(sandbox, request, resolved)
         except ApiError as error:
-            results[number] = error
-        if isinstance(results[number], (FileAnswer, RedirectAnswer)):
-            return results[number]
+            results[place] = error
+        if isinstance(results[place], (FileAnswer, RedirectAnswer)):
+            return results[place]
         number += 1
     return list(results.values())
 

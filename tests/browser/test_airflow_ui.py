@@ -146,6 +146,6 @@ def wait_for_new_run(api: AirflowApi, dag_id: str, before: set[str]) -> str:
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         if new := {run["dag_run_id"] for run in api.runs(dag_id)} - before:
-            return new.pop()
+            return str(new.pop())
         time.sleep(0.5)
     raise TimeoutError(f"no run of {dag_id} was started")

@@ -84,8 +84,8 @@ def test_multirequest_with_a_reference(client: Any) -> None:
     entry = KalturaMediaEntry()
     entry.name = "first"
     entry.mediaType = KalturaMediaType.AUDIO
-    client.media.add(entry)
-    client.media.get("{1:result:id}")
+    promised = client.media.add(entry)
+    client.media.get(promised.id)
     added, read = client.doMultiRequest()
     assert not isinstance(added, Exception), added
     assert not isinstance(read, Exception), read

@@ -81,11 +81,13 @@ class Origin:
 
     :ivar files: content by path; what is not here is answered with 404.
     :ivar asked: the path and headers of every request, in order.
+    :ivar cut: end every answer after half of its bytes.
     """
 
     def __init__(self) -> None:
         self.files: dict[str, bytes] = {}
         self.asked: list[tuple[str, dict[str, str]]] = []
+        self.cut = False
         self.url = ""
 
 
@@ -101,7 +103,7 @@ def origin() -> Iterator[Origin]:
             self.send_response(404 if content is None else 200)
             self.send_header("Content-Length", str(len(content or b"")))
             self.end_headers()
-            self.wfile.write(content or b"")
+            self.wfile.write((content or b"")[: len(content or b"") // 2 if state.cut else None])
 
         def log_message(self, *_: object) -> None:
             pass

@@ -10,8 +10,8 @@ import pytest
 import requests
 
 from .conftest import Api
+from .media_entries import IMAGE_TYPE, add_content, add_entry, get, ready_video, token_resource
 from .media_files import PICTURE, SOUND, VIDEO
-from .test_media import IMAGE_TYPE, add_content, add_entry, get, ready_video, token_resource
 
 
 def download_url(api: Api, entry: str) -> str:
@@ -43,7 +43,7 @@ def entry_of(api: Api, kind: str, name: str) -> tuple[str, bytes, str]:
 
 @pytest.mark.parametrize("kind", ["video", "audio", "image", "data", "document"])
 def test_download_urls_give_the_bytes_that_went_in(api: Api, kind: str) -> None:
-    for name in ("plain", "two words.mp4", "Grüße 日本 \"x\"/;?#%&+'", "a(b)c:d*e|f<g>"):
+    for name in ("plain", "two words.mp4", 'Grüße 日本 "x"/;?#%&+\'', "a(b)c:d*e|f<g>"):
         entry, content, content_type = entry_of(api, kind, name)
         answer = requests.get(download_url(api, entry), timeout=30)
         assert (answer.status_code, answer.content) == (200, content)

@@ -19,6 +19,8 @@ PRESIGNED = re.compile(rb"X-Amz-Signature=[0-9a-f]{16}")
 # The vectors of the session format, which are public and stand in a test file.
 PUBLIC = b"djJ8MTIzNDU2N3"
 SECRETS_OF_TESTS = [
+    b"admin-secret-for-tests",
+    b"user-secret-for-tests",
     b"contract-admin-secret",
     b"contract-user-secret",
     b"sandbox-admin-secret",
@@ -46,7 +48,7 @@ def test_no_log_holds_a_secret() -> None:
     assert any(path.suffix == ".log" and "dag_id=" in str(path) for path in files), (
         "the logs of Airflow's tasks are missing"
     )
-    found = []
+    found: list[str] = []
     for path in files:
         data = path.read_bytes()
         found.extend(f"{path}: a secret of the tests" for secret in known_secrets() if secret in data)

@@ -75,9 +75,7 @@ def delete(context: Context, entry_id: str) -> None:
     delete_entry(context.sandbox, entry_id)
 
 
-@action(
-    "data", "list", param("filter", "KalturaDataEntryFilter", None), param("pager", "KalturaFilterPager", None)
-)
+@action("data", "list", param("filter", "KalturaDataEntryFilter", None), param("pager", "KalturaFilterPager", None))
 def list_data(context: Context, filter: ApiObject | None, pager: ApiObject | None) -> dict[str, Any]:
     """List entries."""
     found, total = list_entries(context, filter, pager, _TYPE)

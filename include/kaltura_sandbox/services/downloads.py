@@ -190,4 +190,3 @@ def _values(request: Request, script: str) -> dict[str, str]:
 
 def _base(request: Request) -> str:
     return f"{request.url.scheme}://{request.headers.get('host') or request.url.netloc}"
-

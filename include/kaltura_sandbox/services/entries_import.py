@@ -23,7 +23,9 @@ def start_import(sandbox: Sandbox, entry_id: str, url: str, headers: list[str], 
 
     :param delay: seconds until then. By then the entry may have got its content otherwise, and nothing is done.
     """
-    sandbox.jobs.schedule("entry.import", {"entry": entry_id, "url": url, "headers": headers, "attempt": 1}, delay)
+    # Not in the job itself, whose payload shows up in logs: addresses and headers may hold secrets.
+    entries(sandbox.store).update(entry_id, importUrl=url, importHeaders=headers)
+    sandbox.jobs.schedule("entry.import", {"entry": entry_id, "attempt": 1}, delay)
 
 
 @job("entry.import")
@@ -38,7 +40,7 @@ def run_import(sandbox: Sandbox, payload: dict[str, Any]) -> None:
         give_up(sandbox, entry["id"])
         return
     try:
-        spooled = fetch(sandbox, payload["url"], payload["headers"])
+        spooled = fetch(sandbox, entry["importUrl"], entry["importHeaders"])
     except FetchError as problem:
         _log.info("import of entry %s, attempt %d: %s", entry["id"], payload["attempt"], problem)
         sandbox.jobs.schedule(

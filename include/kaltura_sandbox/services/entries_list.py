@@ -64,9 +64,7 @@ def live_entries(context: Context, ids: str) -> list[Document]:
     return [by_id[each] for each in wanted if each in by_id]
 
 
-def entries_by_reference(
-    context: Context, reference_id: str, pager: ApiObject | None
-) -> tuple[list[Document], int]:
+def entries_by_reference(context: Context, reference_id: str, pager: ApiObject | None) -> tuple[list[Document], int]:
     """Find the entries with a reference id, in every status but deleted."""
     base = _own(context) & equal("referenceId", reference_id) & ~equal("status", DELETED) & _shown()
     return find_page(entries(context.store), None, pager, base=base, search=True)

@@ -122,9 +122,7 @@ kaltura_type(
     "KalturaUrlResource", "KalturaContentResource",
     prop("url"), *props("bool", "forceAsyncDownload shouldRedirect"), prop("urlHeaders", "array<KalturaString>"),
 )  # fmt: skip
-kaltura_type(
-    "KalturaSshUrlResource", "KalturaUrlResource", *props("string", "privateKey publicKey keyPassphrase")
-)
+kaltura_type("KalturaSshUrlResource", "KalturaUrlResource", *props("string", "privateKey publicKey keyPassphrase"))
 kaltura_type("KalturaStringResource", "KalturaContentResource", prop("content"))
 kaltura_type("KalturaEntryResource", "KalturaContentResource", prop("entryId"), prop("flavorParamsId", "int"))
 kaltura_type("KalturaAssetResource", "KalturaContentResource", prop("assetId"))

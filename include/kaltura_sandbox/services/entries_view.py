@@ -36,9 +36,7 @@ def _links(base: str, entry: Document) -> dict[str, str]:
         links["downloadUrl"] = f"{manifest}/download/protocol/{protocol}/flavorParamIds/0"
         links["dataUrl"] = f"{manifest}/url/protocol/{protocol}"
     elif entry.get("mediaType") == IMAGE:
-        links["dataUrl"] = (
-            f"{base}/thumbnail/entry_id/{entry_id}/def_height/480/def_width/640/version/{version}/type/1"
-        )
+        links["dataUrl"] = f"{base}/thumbnail/entry_id/{entry_id}/def_height/480/def_width/640/version/{version}/type/1"
     return links
 
 

@@ -104,4 +104,3 @@ def add_from_uploaded_file(context: Context, media_entry: ApiObject, upload_toke
     with context.store.transaction():
         entry = add_entry(context, media_entry)
         return render_entry(context, add_file(context, entry["id"], upload_token_id))
-

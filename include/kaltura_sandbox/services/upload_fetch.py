@@ -3,47 +3,66 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Sequence
+from http.client import HTTPException
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.error import HTTPError
+from urllib.parse import quote, urlsplit
+from urllib.request import Request, urlopen
 
 if TYPE_CHECKING:
     from ..sandbox import Sandbox
 
-_TIMEOUT = (5.0, 30.0)  # seconds to connect, and between two pieces
+_TIMEOUT = 30.0  # seconds to connect, and between two pieces
 _BLOCK = 1024 * 1024
 
 
 class FetchError(Exception):
-    """The address gave no content; the text says why."""
+    """An address gave no content; the text says why, without the parts of the address that may be secret."""
 
 
 def fetch(sandbox: Sandbox, url: str, headers: Sequence[str] = ()) -> Path:
     """Load an address into a file of the spool.
+
+    The standard library does it, because it keeps no log: addresses of private files are secrets themselves.
 
     :param url: http or https.
     :param headers: lines of the form ``Name: value``.
     :return: the file; move it to where it belongs.
     :raises FetchError: the address is no address, refuses, or breaks off.
     """
-    import requests
-
-    address = _collapse(url)
-    if urlsplit(address).scheme not in {"http", "https"}:
-        raise FetchError(f"{url!r} is not an http or https address")
-    sent = {name.strip(): value.strip() for name, _, value in (line.partition(":") for line in headers)}
     target = sandbox.files.temporary(suffix_of(url))
     try:
-        with requests.get(address, headers=sent, stream=True, timeout=_TIMEOUT) as answer:
-            answer.raise_for_status()
-            with target.open("wb") as file:
-                for block in answer.iter_content(_BLOCK):
-                    file.write(block)
-    except (requests.RequestException, OSError) as problem:
-        target.unlink(missing_ok=True)
-        raise FetchError(f"{address}: {problem}") from problem
+        _load(_collapse(url), headers, target)
+    except HTTPError as problem:
+        target.unlink()
+        raise FetchError(f"{_shown(url)} answered HTTP {problem.code}") from None
+    except (OSError, HTTPException, ValueError) as problem:
+        target.unlink()
+        raise FetchError(f"{_shown(url)} can not be read: {type(problem).__name__}") from None
     return target
+
+
+def _load(address: str, headers: Sequence[str], target: Path) -> None:
+    if urlsplit(address).scheme not in {"http", "https"}:
+        raise ValueError("not an http or https address")
+    # Blanks and letters beyond ASCII are sent as browsers send them.
+    request = Request(quote(address, safe="%/:=&?~#+!$,;'@()*[]"))  # noqa: S310  the scheme was checked
+    for line in headers:
+        name, _, value = line.partition(":")
+        request.add_header(name.strip(), value.strip())
+    with urlopen(request, timeout=_TIMEOUT) as answer, target.open("wb") as file:  # noqa: S310
+        shutil.copyfileobj(answer, file, _BLOCK)
+        declared = answer.headers.get("Content-Length", "")
+    if declared.isdecimal() and target.stat().st_size != int(declared):
+        raise OSError("the answer broke off")
+
+
+def _shown(url: str) -> str:
+    """Return what of an address may be shown: neither query nor password."""
+    return re.sub(r"//[^/@]*@", "//", url.partition("?")[0].partition("#")[0])
 
 
 def _collapse(url: str) -> str:
@@ -54,5 +73,8 @@ def _collapse(url: str) -> str:
 
 def suffix_of(url: str) -> str:
     """Return the extension of the file an address names, with its dot; empty when there is none."""
-    suffix = PurePosixPath(urlsplit(url).path).suffix.lower()
+    try:
+        suffix = PurePosixPath(urlsplit(url).path).suffix.lower()
+    except ValueError:
+        return ""
     return suffix if re.fullmatch(r"\.[a-z0-9]{1,8}", suffix) else ""

@@ -1,0 +1,288 @@
+"""From bucket to Kaltura, exactly once: whatever dies, and whoever else works at the same time."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import requests
+from demo.media import CAPTIONS, audio, document, image, video
+
+from kaltura_pipeline.ingest import TransferIncompleteError, batches, ingest_batch, plan_ingest
+from kaltura_pipeline.outcome import record_outcome
+from kaltura_pipeline.settings import PipelineSettings
+from kaltura_provider.api import AdminSecretCredentials, ClientConfig, KalturaClient, KalturaError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kaltura_sandbox.server import SandboxServer
+
+PARTNER = 102
+ADMIN_SECRET = "admin-secret-for-tests"
+# The sandbox shows new entries at once.
+SETTINGS = PipelineSettings(index_wait=0.5)
+
+
+class Killed(BaseException):
+    """The worker dies here: nothing may catch it."""
+
+
+@pytest.fixture(scope="module")
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxServer]:
+    from kaltura_sandbox.server import SandboxServer
+    from kaltura_sandbox.settings import Partner, Settings
+
+    partner = Partner(PARTNER, ADMIN_SECRET, "user-secret-for-tests")
+    settings = Settings(data=tmp_path_factory.mktemp("sandbox"), partners=(partner,), conversion_seconds=0.2)
+    with SandboxServer(settings) as server:
+        yield server
+
+
+@pytest.fixture
+def kaltura(sandbox: SandboxServer) -> Iterator[KalturaClient]:
+    with new_client(sandbox) as client:
+        yield client
+
+
+def new_client(sandbox: SandboxServer) -> KalturaClient:
+    config = ClientConfig(sandbox.url, PARTNER, max_attempts=2, backoff_initial=0.05)
+    return KalturaClient(config, AdminSecretCredentials(ADMIN_SECRET))
+
+
+class Pipeline:
+    """One pipeline on one bucket; each call is what a DAG run does."""
+
+    def __init__(self, s3: Any, bucket: str, sandbox: SandboxServer) -> None:
+        self.s3, self.bucket, self.sandbox, self.runs = s3, bucket, sandbox, 0
+
+    def put(self, **files: bytes) -> None:
+        for key, data in files.items():
+            self.s3.put_object(Bucket=self.bucket, Key=key, Body=data)
+
+    def plan(self, known_files: str = "update") -> tuple[str, Any]:
+        self.runs += 1
+        return plan_ingest(
+            SETTINGS, run_id=f"run {self.runs}", bucket=self.bucket, prefix="", known_files=known_files, defaults=None
+        )
+
+    def transfer(self, uri: str, plan: Any, kaltura: KalturaClient, owner: str = "worker") -> None:
+        for batch in batches(uri, plan, 2):
+            ingest_batch(SETTINGS, batch, bucket=self.bucket, run_id=f"run {self.runs}", owner=owner, kaltura=kaltura)
+
+    def run(self, kaltura: KalturaClient, owner: str = "worker", known_files: str = "update") -> Any:
+        """Plan, transfer, wait, record."""
+        from kaltura_provider.hooks.readiness import look
+
+        uri, plan = self.plan(known_files)
+        self.transfer(uri, plan, kaltura, owner)
+        ids = [record["entry_id"] for record in self.records() if record.get("entry_id")]
+        for _ in range(300):
+            if not look(kaltura, ids).waiting:
+                break
+            threading.Event().wait(0.05)  # the sandbox converts in its own time and sends no event
+        return record_outcome(SETTINGS, bucket=self.bucket, run_id=f"run {self.runs}", plan_uri=uri, kaltura=kaltura)
+
+    def records(self) -> list[dict[str, Any]]:
+        listed = self.s3.list_objects_v2(Bucket=self.bucket, Prefix="_kaltura/ledger/").get("Contents", [])
+        return [json.loads(self.s3.get_object(Bucket=self.bucket, Key=item["Key"])["Body"].read()) for item in listed]
+
+    def entries(self, kaltura: KalturaClient) -> list[dict[str, Any]]:
+        """All entries of this bucket's files that exist in Kaltura, in any state."""
+        found: list[dict[str, Any]] = []
+        for record in self.records():
+            reference_id = record.get("reference_id") or reference_of(self.bucket, record["key"])
+            answer = kaltura.call("baseEntry", "listByReferenceId", {"refId": reference_id})
+            found.extend(answer["objects"])
+        return found
+
+
+def reference_of(bucket: str, key: str) -> str:
+    from kaltura_pipeline.plan import default_reference_id
+
+    return default_reference_id(bucket, key)
+
+
+@pytest.fixture
+def pipeline(s3: Any, bucket: str, sandbox: SandboxServer) -> Pipeline:
+    return Pipeline(s3, bucket, sandbox)
+
+
+def content_of(entry: dict[str, Any]) -> str:
+    """Return the sha256 of what Kaltura gives back for an entry."""
+    return hashlib.sha256(requests.get(entry["downloadUrl"], timeout=30).content).hexdigest()
+
+
+def test_every_kind_of_file_arrives_byte_for_byte(pipeline: Pipeline, kaltura: KalturaClient) -> None:
+    files = {"talk.mp4": video(1), "sound.mp3": audio(1), "poster.png": image(), "handout.pdf": document()}
+    pipeline.put(**files, **{"talk.en.vtt": CAPTIONS.encode(), "talk.yaml": b"name: The talk\ntags: [a, bc]\n"})
+    summary = pipeline.run(kaltura)
+    assert summary["failures"] == []
+    assert summary["ready"] == 4
+    entries = {
+        record["key"]: kaltura.call("baseEntry", "get", {"entryId": record["entry_id"]})
+        for record in pipeline.records()
+    }
+    for key, data in files.items():
+        assert entries[key]["status"] == 2
+        assert content_of(entries[key]) == hashlib.sha256(data).hexdigest(), key
+    assert entries["talk.mp4"]["name"] == "The talk"
+    captions = kaltura.call("caption_captionAsset", "list", {"filter": {"entryIdEqual": entries["talk.mp4"]["id"]}})
+    assert [(asset["language"], asset["status"]) for asset in captions["objects"]] == [("English", 2)]
+    text = kaltura.call("caption_captionAsset", "serve", {"captionAssetId": captions["objects"][0]["id"]})
+    assert text.decode() == CAPTIONS
+
+
+def test_a_second_run_changes_nothing(pipeline: Pipeline, kaltura: KalturaClient) -> None:
+    pipeline.put(**{"a.mp3": audio(1), "b.png": image()})
+    pipeline.run(kaltura)
+    before = pipeline.records(), pipeline.entries(kaltura)
+    summary = pipeline.run(kaltura)
+    assert (summary["ready"], summary["counts"]) == (0, {"skip": 2})
+    assert (pipeline.records(), pipeline.entries(kaltura)) == before
+
+
+def test_a_changed_sidecar_updates_the_entry_it_has(pipeline: Pipeline, kaltura: KalturaClient) -> None:
+    pipeline.put(**{"a.mp4": video(1)})
+    pipeline.run(kaltura)
+    (first,) = pipeline.entries(kaltura)
+    pipeline.put(**{"a.yaml": b"name: Renamed\n", "a.de.srt": b"1\n00:00:00,000 --> 00:00:01,000\nHallo\n"})
+    summary = pipeline.run(kaltura)
+    assert summary["counts"] == {"update": 1, "skip": 0}
+    (second,) = pipeline.entries(kaltura)
+    assert (second["id"], second["name"]) == (first["id"], "Renamed")
+    captions = kaltura.call("caption_captionAsset", "list", {"filter": {"entryIdEqual": first["id"]}})
+    assert [asset["language"] for asset in captions["objects"]] == ["German"]
+    # The same language again replaces the text, it does not add a second caption.
+    pipeline.put(**{"a.de.srt": b"1\n00:00:00,000 --> 00:00:01,000\nGuten Tag\n"})
+    pipeline.run(kaltura)
+    captions = kaltura.call("caption_captionAsset", "list", {"filter": {"entryIdEqual": first["id"]}})
+    assert len(captions["objects"]) == 1
+    assert b"Guten Tag" in kaltura.call(
+        "caption_captionAsset", "serve", {"captionAssetId": captions["objects"][0]["id"]}
+    )
+
+
+class Mortal:
+    """A client that dies before or after its n-th call."""
+
+    def __init__(self, client: KalturaClient, calls: int, *, after: bool) -> None:
+        self._client, self._left, self._after = client, calls, after
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+    def call(self, *arguments: Any, **options: Any) -> Any:
+        self._left -= 1
+        if self._left == 0 and not self._after:
+            raise Killed
+        answer = self._client.call(*arguments, **options)
+        if self._left == 0:
+            raise Killed
+        return answer
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+def test_a_worker_killed_at_any_call_leaves_one_entry(
+    pipeline: Pipeline, kaltura: KalturaClient, *, after: bool
+) -> None:
+    data = audio(1)
+    calls = 0
+    while True:
+        calls += 1
+        key = f"take-{calls}.mp3"
+        pipeline.put(**{key: data, f"take-{calls}.en.srt": b"1\n00:00:00,000 --> 00:00:01,000\nHi\n"})
+        mortal: Any = Mortal(kaltura, calls, after=after)
+        uri, plan = pipeline.plan()
+        try:
+            pipeline.transfer(uri, plan, mortal, owner="the task")
+        except Killed:
+            # Airflow tries the task again.
+            pipeline.run(kaltura, owner="the task")
+            died = True
+        else:
+            pipeline.run(kaltura, owner="the task")
+            died = False
+        record = next(record for record in pipeline.records() if record["key"] == key)
+        assert record["state"] == "ready", record
+        answer = kaltura.call("baseEntry", "listByReferenceId", {"refId": reference_of(pipeline.bucket, key)})
+        assert [entry["id"] for entry in answer["objects"]] == [record["entry_id"]]
+        assert content_of(answer["objects"][0]) == hashlib.sha256(data).hexdigest()
+        captions = kaltura.call("caption_captionAsset", "list", {"filter": {"entryIdEqual": record["entry_id"]}})
+        assert [asset["status"] for asset in captions["objects"]] == [2]
+        if not died:
+            break
+    # uploadToken.add, upload, get, media.add, addContent, captionAsset.add, setContent at least.
+    assert calls > 7
+
+
+def test_two_runs_at_the_same_time_make_one_entry(pipeline: Pipeline, sandbox: SandboxServer) -> None:
+    pipeline.put(**{f"{number}.mp3": audio(1) for number in range(3)})
+    uri, plan = pipeline.plan()
+    clients = [new_client(sandbox) for _ in range(4)]
+    start = threading.Barrier(len(clients))
+
+    def work(number: int) -> None:
+        start.wait()
+        pipeline.transfer(uri, plan, clients[number], owner=f"worker {number}")
+
+    with ThreadPoolExecutor(len(clients)) as pool:
+        list(pool.map(work, range(len(clients))))
+    assert len(pipeline.entries(clients[0])) == 3
+    assert {record["state"] for record in pipeline.records()} == {"uploaded"}
+    for client in clients:
+        client.close()
+
+
+def test_without_its_ledger_the_pipeline_finds_its_entries_again(pipeline: Pipeline, kaltura: KalturaClient) -> None:
+    pipeline.put(**{"a.mp3": audio(1)})
+    pipeline.run(kaltura)
+    (entry,) = pipeline.entries(kaltura)
+    for item in pipeline.s3.list_objects_v2(Bucket=pipeline.bucket, Prefix="_kaltura/")["Contents"]:
+        pipeline.s3.delete_object(Bucket=pipeline.bucket, Key=item["Key"])
+    pipeline.run(kaltura)
+    assert [found["id"] for found in pipeline.entries(kaltura)] == [entry["id"]]
+    assert pipeline.records()[0]["entry_id"] == entry["id"]
+
+
+def test_broken_media_is_named_and_the_rest_goes_on(pipeline: Pipeline, kaltura: KalturaClient) -> None:
+    pipeline.put(**{"broken.mp4": b"\x00\x00\x00\x18ftypmp42" + b"no film " * 100, "good.mp3": audio(1)})
+    summary = pipeline.run(kaltura)
+    assert summary["ready"] == 1
+    (failure,) = summary["failures"]
+    assert failure.startswith("broken.mp4: ")
+    assert "ERROR_CONVERTING" in failure
+    states = {record["key"]: record["state"] for record in pipeline.records()}
+    assert states == {"broken.mp4": "failed", "good.mp3": "ready"}
+
+
+def test_a_caption_that_is_not_utf8_names_itself(pipeline: Pipeline, kaltura: KalturaClient) -> None:
+    pipeline.put(**{"a.mp4": video(1), "a.en.srt": b"1\n00:00:00,000 --> 00:00:01,000\n\xe4\n"})
+    summary = pipeline.run(kaltura)
+    assert "a.en.srt" in summary["failures"][0]
+    assert "UTF-8" in summary["failures"][0]
+
+
+def test_a_wrong_secret_stops_the_batch_at_once(pipeline: Pipeline, sandbox: SandboxServer) -> None:
+    pipeline.put(**{"a.mp3": audio(1), "b.mp3": audio(1)})
+    uri, plan = pipeline.plan()
+    wrong = KalturaClient(ClientConfig(sandbox.url, PARTNER), AdminSecretCredentials("0" * 32))
+    with pytest.raises(KalturaError, match="secret"):
+        pipeline.transfer(uri, plan, wrong)
+    # The file is free for the next try: no claim is left behind.
+    assert all(record["lease_until"] == 0 for record in pipeline.records())
+
+
+def test_a_server_that_is_away_is_tried_again(pipeline: Pipeline, kaltura: KalturaClient) -> None:
+    pipeline.put(**{"a.mp3": audio(1)})
+    uri, plan = pipeline.plan()
+    away = KalturaClient(
+        ClientConfig("http://127.0.0.1:9", PARTNER, max_attempts=1), AdminSecretCredentials(ADMIN_SECRET)
+    )
+    with pytest.raises(TransferIncompleteError, match=r"a\.mp3"):
+        pipeline.transfer(uri, plan, away)
+    assert pipeline.run(kaltura)["ready"] == 1
