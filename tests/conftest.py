@@ -15,6 +15,7 @@ __all__ = ["airflow_api", "stack"]
 
 ROOT = Path(__file__).resolve().parent.parent
 LOGS = ROOT / ".state" / "test-logs"
+OWN_LOG = LOGS / f"pytest-{os.getpid()}.log"
 
 # Before anything imports Airflow: never the user's own AIRFLOW_HOME, settings or connections.
 for name in [name for name in os.environ if name.startswith(("AIRFLOW", "KALTURA_"))]:
@@ -27,11 +28,10 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Log everything to a file a worker, in full: tests/secrets searches these files afterwards."""
-    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+    """Log everything to a file a process, in full: tests/secrets searches these files afterwards."""
     LOGS.mkdir(parents=True, exist_ok=True)
     if not config.option.log_file:
-        config.option.log_file = str(LOGS / f"{worker}.log")
+        config.option.log_file = str(OWN_LOG)
         config.option.log_file_level = "DEBUG"
         config.option.log_file_mode = "w"
     # Fifty lines a request, none of them about this project.

@@ -24,8 +24,9 @@ ARGUMENTS = [
 ]  # fmt: skip
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """Chromium for one module: while Playwright runs, no asynchronous test can."""
     from playwright.sync_api import sync_playwright
 
     path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -51,7 +52,7 @@ def page(browser: Browser, stack: LocalStack) -> Iterator[Page]:
     opened.fill("input[name=username]", USER)
     opened.fill("input[name=password]", stack.password)
     opened.click("button[type=submit]")
-    opened.wait_for_url(f"{stack.airflow_url}/")
+    opened.get_by_role("link", name="Dags").wait_for()
     yield opened
     context.close()
 

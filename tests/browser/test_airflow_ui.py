@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.system,
-    pytest.mark.xdist_group("airflow"),
     pytest.mark.timeout(400),
 ]
 

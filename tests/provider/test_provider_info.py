@@ -85,7 +85,7 @@ def test_package_name_is_the_distributions() -> None:
 def test_airflow_finds_the_provider() -> None:
     from airflow.providers_manager import ProvidersManager
 
-    manager: Any = ProvidersManager()  # type: ignore[no-untyped-call]
+    manager: Any = ProvidersManager()
     assert "airflow-provider-kaltura" in manager.providers
     hook = manager.hooks["kaltura"]
     assert hook is not None

@@ -31,7 +31,7 @@ def video(seconds: int = 2, width: int = 64, height: int = 48) -> bytes:
         for number in range(seconds * 10):
             colour = RED if number < seconds * 5 else BLUE
             image = Image.new("RGB", (width, height), colour)
-            frame = av.VideoFrame.from_image(image)  # type: ignore[no-untyped-call]
+            frame = av.VideoFrame.from_image(image)
             container.mux(stream.encode(frame))
         container.mux(stream.encode())
     return target.getvalue()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -12,7 +13,7 @@ import pytest
 
 from tests.conftest import LOGS, ROOT
 
-pytestmark = [pytest.mark.system, pytest.mark.xdist_group("airflow"), pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.system, pytest.mark.timeout(600)]
 
 FILES = ["lectures/ball.mp4", "lectures/handout.pdf", "lectures/poster.png", "lectures/tone.mp3"]
 
@@ -31,6 +32,7 @@ def run_demo(state: Path) -> tuple[str, float]:
 
 @pytest.fixture(scope="module")
 def state() -> Path:
+    shutil.rmtree(LOGS / "demo", ignore_errors=True)
     return LOGS / "demo"
 
 
