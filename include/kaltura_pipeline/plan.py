@@ -57,11 +57,6 @@ class Plan(TypedDict):
     totals: dict[str, int]
 
 
-def default_reference_id(bucket: str, key: str) -> str:
-    """Return the reference id of a source file: the same for the same place, short enough for every Kaltura."""
-    return "s3:" + hashlib.sha1(f"{bucket}/{key}".encode(), usedforsecurity=False).hexdigest()
-
-
 def build_plan(
     client: Any,
     discovery: Discovery,
@@ -115,6 +110,8 @@ def build_plan(
 
 
 def _item(title: Title, bucket: str, default_fields: Mapping[str, Any]) -> PlanItem:
+    from kaltura_provider.transfers.upload import reference_id_of
+
     return {
         "action": "",
         "reason": "",
@@ -122,7 +119,7 @@ def _item(title: Title, bucket: str, default_fields: Mapping[str, Any]) -> PlanI
         "size": title.media.size,
         "etag": title.media.etag,
         "kind": title.kind,
-        "reference_id": default_reference_id(bucket, title.media.key),
+        "reference_id": reference_id_of(f"s3://{bucket}/{title.media.key}"),
         "fields": {"name": title.media.path.stem, **default_fields},
         "captions": [
             {"key": caption.source.key, "etag": caption.source.etag, "language": caption.language}

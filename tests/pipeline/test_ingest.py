@@ -102,9 +102,9 @@ class Pipeline:
 
 
 def reference_of(bucket: str, key: str) -> str:
-    from kaltura_pipeline.plan import default_reference_id
+    from kaltura_provider.transfers.upload import reference_id_of
 
-    return default_reference_id(bucket, key)
+    return reference_id_of(f"s3://{bucket}/{key}")
 
 
 @pytest.fixture

@@ -10,7 +10,8 @@ from kaltura_pipeline.discovery import BucketError, Discovery, discover
 from kaltura_pipeline.documents import S3Documents
 from kaltura_pipeline.errors import ConfigurationError
 from kaltura_pipeline.ledger import FAILED, READY, UPLOADED, Ledger
-from kaltura_pipeline.plan import Plan, build_plan, default_reference_id
+from kaltura_pipeline.plan import Plan, build_plan
+from kaltura_provider.transfers.upload import reference_id_of
 
 
 @pytest.fixture
@@ -131,7 +132,7 @@ def test_a_new_file_is_added_with_its_fields(s3: Any, bucket: str, put: Any, led
     item = plan["items"][0]
     assert (item["action"], item["reason"]) == ("add", "new")
     assert item["fields"] == {"name": "talk", "tags": "x", "description": "D"}
-    assert item["reference_id"] == default_reference_id(bucket, "talk.mp4")
+    assert item["reference_id"] == reference_id_of(f"s3://{bucket}/talk.mp4")
     assert plan["totals"] == {"add": 1, "update": 0, "skip": 0, "refuse": 0, "not_taken": 0, "bytes": 3}
 
 
