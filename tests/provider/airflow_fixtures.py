@@ -1,7 +1,4 @@
-"""What the tests of the Airflow side share: a running sandbox and S3, connections to them, and a task's context.
-
-Imported by the ``conftest.py`` of each folder that needs it.
-"""
+"""What the tests of the Airflow side share: a running S3, connections to it and to the sandbox, a task's context."""
 
 from __future__ import annotations
 
@@ -19,7 +16,6 @@ from structlog.testing import capture_logs
 from kaltura_provider.api import KalturaClient
 from kaltura_provider.hooks.kaltura import KalturaHook
 from kaltura_sandbox.server import SandboxServer
-from kaltura_sandbox.settings import Partner, Settings
 
 PARTNER = 102
 ADMIN_SECRET = "admin-secret-for-tests"
@@ -68,18 +64,6 @@ def context() -> Any:
 @pytest.fixture
 def state_store() -> FakeStateStore:
     return FakeStateStore()
-
-
-@pytest.fixture(scope="session")
-def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxServer]:
-    settings = Settings(
-        data=tmp_path_factory.mktemp("sandbox"),
-        partners=(Partner(PARTNER, ADMIN_SECRET, USER_SECRET),),
-        conversion_seconds=0.3,
-        final_chunk_wait=1.0,
-    )
-    with SandboxServer(settings) as server:
-        yield server
 
 
 class TaskLog:

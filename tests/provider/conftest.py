@@ -7,9 +7,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.provider.airflow_fixtures import (
+    client,
+    connection,
+    context,
+    s3,
+    s3_url,
+    set_connection,
+    state_store,
+    task_log,
+    video,
+)
 
 from kaltura_sandbox.server import SandboxServer
 from kaltura_sandbox.settings import Partner, Settings
+
+__all__ = ["client", "connection", "context", "s3", "s3_url", "set_connection", "state_store", "task_log", "video"]
 
 PARTNER = 102
 ADMIN_SECRET = "admin-secret-for-tests"
