@@ -135,10 +135,8 @@ class _Diagnosis:
         if error.code == "INVALID_KS" and error.details.get("KSID", "") not in ("EXPIRED", "LOGOUT"):
             if error.error_class is ErrorClass.PERMISSION:
                 return f"The credentials are right, but the session is restricted. {error.hint}"
-            return (
-                "Kaltura cannot read the session: the admin secret does not belong to partner "
-                f"{self.client.partner_id}. {error.hint}"
-            )
+            owner = f"partner {self.client.partner_id}"
+            return f"The session was refused: the admin secret does not belong to {owner}. {error.hint}"
         return str(error)
 
     def partner_known(self) -> bool:

@@ -68,7 +68,8 @@ if RetryPolicy is not None:
 
             for error in _causes(exception):
                 if isinstance(error, KalturaError):
-                    if error.error_class in (ErrorClass.PERMISSION, ErrorClass.PERMANENT):
+                    # RENEW_SESSION: the client has started a new session already, and that was refused as well.
+                    if error.error_class is not ErrorClass.RETRY:
                         return RetryDecision.fail(reason=f"{error.code}: every try would fail the same way")
                     delay = timedelta(seconds=error.retry_after) if error.retry_after else None
                     if error.code in _RATE_LIMITED:
