@@ -135,7 +135,10 @@ def test_a_run_from_the_form_ends_green_with_links_on_its_tasks(
     html = stack.s3.get_object(Bucket="browser", Key=keys[0])["Body"].read().decode()
     page.set_content(html)
     page.get_by_role("heading", name="A ball crosses the picture").wait_for()
-    page.frame_locator("iframe").locator("video").wait_for()
+    frame = page.frame_locator("iframe")
+    frame.locator("video").wait_for()
+    frame.locator("video").evaluate("video => new Promise(done => {video.onseeked = done; video.currentTime = 0.6})")
+    screenshot(page, "page")
 
 
 def wait_for_new_run(api: AirflowApi, dag_id: str, before: set[str]) -> str:
