@@ -58,13 +58,14 @@ def page(browser: Browser, stack: LocalStack) -> Iterator[Page]:
 
 
 @pytest.fixture
-def screenshot() -> Callable[[Page, str], None]:
+def screenshot() -> Callable[..., None]:
     """Take a picture; ``make screenshots`` sets the folder to docs/img."""
     folder = Path(os.environ.get("SCREENSHOTS", LOGS / "screenshots"))
     folder.mkdir(parents=True, exist_ok=True)
 
-    def take(page: Page, name: str) -> None:
-        page.wait_for_load_state("networkidle")
+    def take(page: Page, name: str, *, settle: bool = True) -> None:
+        if settle:  # not with a player on the page, which goes on loading
+            page.wait_for_load_state("networkidle")
         page.mouse.move(0, 0)
         page.screenshot(path=folder / f"{name}.png", animations="disabled")
 

@@ -32,7 +32,7 @@ def open_new_connection(page: Page, stack: LocalStack) -> None:
 
 
 def test_connection_form_shows_the_fields_and_the_test_button_answers(
-    page: Page, stack: LocalStack, screenshot: Callable[[Page, str], None]
+    page: Page, stack: LocalStack, screenshot: Callable[..., None]
 ) -> None:
     from demo.stack import PARTNER_ID
 
@@ -86,7 +86,7 @@ def test_the_test_button_names_a_wrong_secret(page: Page, stack: LocalStack, air
 
 
 def test_a_run_from_the_form_ends_green_with_links_on_its_tasks(
-    page: Page, stack: LocalStack, airflow_api: AirflowApi, screenshot: Callable[[Page, str], None]
+    page: Page, stack: LocalStack, airflow_api: AirflowApi, screenshot: Callable[..., None]
 ) -> None:
     from demo.media import CAPTIONS, DESCRIPTION, video
 
@@ -138,7 +138,7 @@ def test_a_run_from_the_form_ends_green_with_links_on_its_tasks(
     frame = page.frame_locator("iframe")
     frame.locator("video").wait_for()
     frame.locator("video").evaluate("video => new Promise(done => {video.onseeked = done; video.currentTime = 0.6})")
-    screenshot(page, "page")
+    screenshot(page, "page", settle=False)
 
 
 def wait_for_new_run(api: AirflowApi, dag_id: str, before: set[str]) -> str:
