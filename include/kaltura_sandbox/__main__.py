@@ -88,7 +88,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--sample-events", action="store_true",
-        help="whether a fresh account has some plays in January 2026 to report on (default: it has)",
+        help="give a fresh account some plays in January 2026, so that reports have something to show",
     )  # fmt: skip
     parser.add_argument("--log-level", default="warning", choices=["debug", "info", "warning", "error"])
     return parser

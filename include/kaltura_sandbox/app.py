@@ -86,6 +86,9 @@ def build_app(sandbox: Sandbox) -> Starlette:
             body, multipart = await _read_body(sandbox, request)
         except ClientDisconnect:
             return Response(status_code=400)  # nobody is there to read it
+        except OSError:
+            _log.exception("answering HTTP 500: the files of a request can not be kept")
+            return Response(status_code=500)
         agent = request.headers.get("user-agent", "")
         info = RequestInfo(_base_url(request), _client(request), _uri(request), url_params, agent)
         try:

@@ -24,9 +24,8 @@ class ServerCrash(Exception):
     """A fault that ends Kaltura's script: HTTP 500 with an empty text/html body."""
 
 
-# One row an error: message template with @NAME@ placeholders. The names of the arguments, in the order of the
-# answer, are those of the placeholders unless EXTRA_ARGS names more. A key "CODE/variant" gives a second wording
-# of the same code.
+# One row an error: message template with @NAME@ placeholders. A key "CODE/variant" gives a second wording of the
+# same code.
 MESSAGES: dict[str, str] = {
     # requests
     "ACTION_DOES_NOT_EXISTS": 'Action "@ACTION_NAME@" does not exists for service "@SERVICE_NAME@"',
@@ -37,7 +36,6 @@ MESSAGES: dict[str, str] = {
     ),
     "INVALID_OBJECT_ID": "Invalid object id [@ID@]",
     "INVALID_PARAMETER_CHAR": 'Invalid char in "@XML_FIELD@" field',
-    "LOCK_TIMED_OUT": "Timed out while attempting to grab lock",
     "MANDATORY_PARAMETER_MISSING": "Mandatory parameter missing [@PARAM@]",
     "MISSING_MANDATORY_PARAMETER": 'Missing parameter "@PARAM_NAME@"',
     "OBJECT_TYPE_ABSTRACT": 'The object type "@OBJ_TYPE@" is abstract, use one of the object implementations',
@@ -58,7 +56,6 @@ MESSAGES: dict[str, str] = {
     "SERVICE_FORBIDDEN_CONTENT_BLOCKED": (
         "The access to this service is forbidden since the specified partner is blocked"
     ),
-    "FEATURE_FORBIDDEN": "The usage of feature [@FEATURE@] is forbidden",
     "SERVICE_NOT_SPECIFIED": "Service name was not specified, please specify one",
     "UNKNOWN_RESPONSE_FORMAT": "Response format provided [@FORMAT@] is not supported by server",
     "WRONG_REQUEST_LANGUAGE": (' Language must be set to MULTI when adding MultiLingualString. Given ["@LANGUAGE@"]'),
@@ -80,15 +77,11 @@ MESSAGES: dict[str, str] = {
     "UPLOAD_TOKEN_CANNOT_MATCH_EXPECTED_SIZE": "Failed to match expected file size",
     "UPLOAD_TOKEN_CANNOT_RESUME": "Cannot resume the upload, original file was not found",
     "UPLOAD_TOKEN_FILE_TYPE_RESTRICTED_FOR_UPLOAD": "File type is restricted for upload",
-    "UPLOAD_TOKEN_INVALID_STATUS_FOR_ADD_ENTRY": (
-        "Upload token is in an invalid status for adding entry, maybe the a file was not uploaded or the token was used"
-    ),
     "UPLOAD_TOKEN_INVALID_STATUS_FOR_UPLOAD": (
         "Upload token is in an invalid status for uploading a file, maybe the file was already uploaded"
     ),
     "UPLOAD_TOKEN_MISSING_FILE_SIZE": "FileSize is mandatory when enabling autoFinalize",
     "UPLOAD_TOKEN_NOT_FOUND": "Upload token not found",
-    "UPLOADED_FILE_NOT_FOUND_BY_TOKEN": "The uploaded file was not found by the given token id, or was already used",
     # entries
     "ENTRY_ALREADY_WITH_CONTENT": "Entry already associated with content",
     "ENTRY_ID_NOT_FOUND": 'Entry id "@ENTRY_ID@" not found',
@@ -103,7 +96,6 @@ MESSAGES: dict[str, str] = {
     "ATTACHMENT_ASSET_ID_NOT_FOUND": 'Attachment asset id "@ASSET_ID@" not found',
     "BULK_UPLOAD_NOT_FOUND": 'Bulk upload id "@ID@" not found',
     "CAPTION_ASSET_ID_NOT_FOUND": 'Caption asset id "@ASSET_ID@" not found',
-    "CATEGORIES_LOCKED": "Categories are locked",
     "CATEGORY_ENTRY_ALREADY_EXISTS": "Entry already assigned to this category",
     "CATEGORY_NOT_FOUND": 'Category id "@ID@" not found',
     "CONVERSION_PROFILE_ID_NOT_FOUND": 'Conversion profile id "@ID@" not found',

@@ -7,11 +7,8 @@ from starlette.responses import Response
 from .answers import HTML_TYPE
 
 ENTRY_NOT_FOUND = (1, "requested entry not found")
-ACCESS_CONTROL_RESTRICTED = (3, "access control restricted")
 FILE_NOT_FOUND = (5, "requested file not found")
 FLAVOR_NOT_FOUND = (6, "requested flavor was not found")
-INVALID_KS = (7, "invalid ks provided")
-PLAYER_NOT_FOUND = (10, "requested ui conf not found")
 MISSING_PARAMETER = (20, "missing parameter")
 
 

@@ -57,6 +57,7 @@ class MultipartBody:
         self._text_size = 0
         self._part: _Part | None = None
         self._damaged = False
+        self._failure: OSError | None = None
         self._header_name = b""
         self._header_value = b""
         self._headers: dict[bytes, bytes] = {}
@@ -80,6 +81,7 @@ class MultipartBody:
         """Read the body to its end, also when it turns out to be damaged.
 
         :param stream: the chunks of the body as they arrive.
+        :raises OSError: the files can not be written; the body was read all the same, so that it can be answered.
         """
         batch = bytearray()
         async for chunk in stream:
@@ -91,6 +93,8 @@ class MultipartBody:
             await anyio.to_thread.run_sync(self._write, bytes(batch))
         else:
             self._write(bytes(batch))
+        if self._failure is not None:
+            raise self._failure
         if self._part is not None:
             self._damaged = True
         if self._damaged:
@@ -105,6 +109,8 @@ class MultipartBody:
             self._parser.write(data)
         except FormParserError:
             self._damaged = True
+        except OSError as problem:
+            self._damaged, self._failure = True, problem
 
     def discard(self) -> None:
         """Remove the files that nobody has moved away."""
@@ -147,7 +153,9 @@ class MultipartBody:
         part.size += end - start
         if part.sink is not None:
             if part.size <= self._max_file:
-                part.sink.write(memoryview(data)[start:end])
+                rest = memoryview(data)[start:end]
+                while rest:  # a disk that fills up takes a part first and refuses the next
+                    rest = rest[part.sink.write(rest) :]
         elif self._text_size + end - start <= _MAX_TEXT:
             self._text_size += end - start
             part.text += data[start:end]

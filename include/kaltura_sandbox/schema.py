@@ -13,7 +13,6 @@ from .errors import fail
 
 # Kinds of properties and parameters; anything else is the name of an enumeration or of an object type, or
 # "array<kind>".
-SIMPLE_KINDS = frozenset({"string", "mstring", "int", "bigint", "bool", "float", "time", "file", "raw"})
 
 
 @dataclass(frozen=True)

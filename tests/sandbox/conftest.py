@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,8 @@ import requests
 
 from kaltura_sandbox.server import SandboxServer
 from kaltura_sandbox.settings import Partner, Settings
+
+from .media_files import Origin, origin
 
 PARTNER = 102
 OTHER_PARTNER = 103
@@ -31,6 +35,12 @@ def wait_until(condition: Callable[[], object], seconds: float = 10) -> None:
     while not condition():
         assert time.monotonic() < deadline, f"did not happen in {seconds} seconds"
         time.sleep(0.01)
+
+
+def no_jobs(server: SandboxServer) -> bool:
+    """Whether a sandbox has nothing to do in the background now."""
+    due = server.sandbox.store.connection.execute("SELECT count(*) FROM jobs WHERE due_at <= ?", (time.time(),))
+    return int(due.fetchone()[0]) == 0
 
 
 class Api:
@@ -94,6 +104,26 @@ def sandbox(tmp_path: Path) -> Iterator[SandboxServer]:
     """A sandbox of its own for one test."""
     with SandboxServer(make_settings(tmp_path / "data")) as server:
         yield server
+
+
+@pytest.fixture
+def patient(tmp_path: Path) -> Iterator[Callable[..., Api]]:
+    """Starts sandboxes with settings of their own, and stops them all at the end."""
+    with ExitStack() as servers:
+
+        def start(**settings: Any) -> Api:
+            folder = tmp_path / f"sandbox-{next(numbers)}"
+            return Api(servers.enter_context(SandboxServer(make_settings(folder, **settings))).url)
+
+        numbers = count()
+        yield start
+
+
+@pytest.fixture
+def source() -> Iterator[Origin]:
+    """Serves what is imported."""
+    with origin() as state:
+        yield state
 
 
 @pytest.fixture

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
-from kaltura_sandbox.server import SandboxServer
-
-from .conftest import Api, make_settings, wait_until
+from .conftest import Api, wait_until
 from .media_files import VIDEO
 
 VIDEO_TYPE, IMAGE_TYPE, AUDIO_TYPE = 1, 2, 5
@@ -49,18 +45,3 @@ def ready_video(api: Api, content: bytes = VIDEO, file_name: str = "tiny.mp4", *
 
 def flavors(api: Api, entry: str) -> Any:
     return api.call("flavorAsset", "getByEntryId", ks=api.admin, entryId=entry)
-
-
-def sandboxes(folder: Path) -> Iterator[Callable[..., Api]]:
-    """For fixtures: gives a function that starts a sandbox with settings of its own, and stops them all at the end."""
-    servers: list[SandboxServer] = []
-
-    def start(**settings: Any) -> Api:
-        server = SandboxServer(make_settings(folder / str(len(servers)), **settings))
-        server.start()
-        servers.append(server)
-        return Api(server.url)
-
-    yield start
-    for server in servers:
-        server.stop()

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from fractions import Fraction
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 
 FIXTURES = Path(__file__).parents[1] / "contract" / "scenarios" / "_fixtures"
@@ -82,12 +82,15 @@ class Origin:
     :ivar files: content by path; what is not here is answered with 404.
     :ivar asked: the path and headers of every request, in order.
     :ivar cut: end every answer after half of its bytes.
+    :ivar gate: answers wait until it is set, as it is at first.
     """
 
     def __init__(self) -> None:
         self.files: dict[str, bytes] = {}
         self.asked: list[tuple[str, dict[str, str]]] = []
         self.cut = False
+        self.gate = Event()
+        self.gate.set()
         self.url = ""
 
 
@@ -99,6 +102,7 @@ def origin() -> Iterator[Origin]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             state.asked.append((self.path, dict(self.headers)))
+            state.gate.wait(30)
             content = state.files.get(self.path)
             self.send_response(404 if content is None else 200)
             self.send_header("Content-Length", str(len(content or b"")))
@@ -112,4 +116,5 @@ def origin() -> Iterator[Origin]:
         Thread(target=server.serve_forever, daemon=True).start()
         state.url = f"http://127.0.0.1:{server.server_port}"
         yield state
+        state.gate.set()
         server.shutdown()

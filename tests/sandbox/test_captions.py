@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-
 import pytest
 
+from kaltura_sandbox.server import SandboxServer
 from kaltura_sandbox.subtitles import Cue, parse_captions, write_webvtt
 
-from .conftest import Api, wait_until
+from .conftest import Api, no_jobs, wait_until
 from .media import add_caption
+from .media_files import Origin
 
 SRT = (
     "1\r\n00:00:00,000 --> 00:00:01,500\r\nHello & bye\r\n\r\n2\r\n00:00:31,250 --> 00:00:32,000\r\nZwei\r\nZeilen\r\n"
@@ -26,27 +24,6 @@ DFXP = (
 @pytest.fixture
 def entry(api: Api) -> str:
     return str(api.call("media", "add", api.admin, entry={"name": "e", "mediaType": 1})["id"])
-
-
-@pytest.fixture
-def site() -> Iterator[str]:
-    """A web server with one caption; every other address is missing."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            found = self.path == "/good.srt"
-            self.send_response(200 if found else 404)
-            self.end_headers()
-            self.wfile.write(SRT.encode() if found else b"")
-
-        def log_message(self, *args: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
 
 
 def webvtt(api: Api, caption: str, **params: object) -> str:
@@ -86,10 +63,11 @@ def test_the_file_itself_comes_back_byte_for_byte(api: Api, entry: str) -> None:
     assert api.http.get(address, timeout=30).content == SRT.encode()
 
 
-def test_content_from_an_address_arrives_later_or_fails(api: Api, entry: str, site: str) -> None:
+def test_content_from_an_address_arrives_later_or_fails(api: Api, entry: str, source: Origin) -> None:
+    source.files["/good.srt"] = SRT.encode()
     for path, status in (("good.srt", 2), ("missing.srt", -1)):
         caption = api.call("caption_captionAsset", "add", api.admin, entryId=entry, captionAsset={"language": "German"})
-        resource = {"objectType": "KalturaUrlResource", "url": f"{site}/{path}"}
+        resource = {"objectType": "KalturaUrlResource", "url": f"{source.url}/{path}"}
         sent = api.call("caption_captionAsset", "setContent", api.admin, id=caption["id"], contentResource=resource)
         assert sent["status"] == 7
         wait_until(
@@ -98,6 +76,25 @@ def test_content_from_an_address_arrives_later_or_fails(api: Api, entry: str, si
         found = api.call("caption_captionAsset", "get", api.admin, captionAssetId=caption["id"])
         assert found["status"] == status
     assert found["languageCode"] == "de"
+
+
+@pytest.mark.parametrize("path", ["/good.srt", "/missing.srt"])
+def test_content_given_meanwhile_outlasts_that_of_an_address(
+    api: Api, sandbox: SandboxServer, entry: str, source: Origin, path: str
+) -> None:
+    source.files["/good.srt"] = SRT.encode()
+    source.gate.clear()
+    ks, service = api.admin, "caption_captionAsset"
+    caption = api.call(service, "add", ks, entryId=entry, captionAsset={"language": "German"})["id"]
+    resource = {"objectType": "KalturaUrlResource", "url": source.url + path}
+    api.call(service, "setContent", ks, id=caption, contentResource=resource)
+    wait_until(lambda: source.asked)
+    newer = {"objectType": "KalturaStringResource", "content": SRT.replace("Hello", "Newer")}
+    api.call(service, "setContent", ks, id=caption, contentResource=newer)
+    source.gate.set()
+    wait_until(lambda: no_jobs(sandbox))
+    assert api.call(service, "get", ks, captionAssetId=caption)["status"] == 2
+    assert "Newer" in webvtt(api, caption, segmentIndex=-1)
 
 
 def test_a_token_that_is_filled_later_fills_the_caption(api: Api, entry: str) -> None:

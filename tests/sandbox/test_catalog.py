@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
@@ -13,8 +10,9 @@ from kaltura_sandbox.access_rules import Viewer, applying_rules
 from kaltura_sandbox.server import SandboxServer
 from kaltura_sandbox.services.bulk_upload import run
 
-from .conftest import Api, wait_until
+from .conftest import Api, no_jobs, wait_until
 from .media import add_entry, picture
+from .media_files import PICTURE, Origin
 
 XSD = (
     '<xsd:schema xmlns:xsd="http://www.w3.org/2001/XMLSchema"><xsd:element name="metadata"><xsd:complexType>'
@@ -202,6 +200,14 @@ def test_there_is_one_default_profile_and_it_stays(api: Api) -> None:
         assert api.call(service, "delete", api.admin, id=first["id"]) is None
 
 
+def test_the_default_profile_can_not_be_given_up(api: Api) -> None:
+    for service in ("conversionProfile", "accessControlProfile"):
+        [default] = api.call(service, "list", api.admin)["objects"]
+        changed = api.call(service, "update", api.admin, id=default["id"], **{service: {"isDefault": False}})
+        assert changed["isDefault"] is True
+    assert entry(api)["accessControlId"] == default["id"]
+
+
 def test_plays_show_on_the_entry(api: Api) -> None:
     made = entry(api)
     for kind in (2, 2, 3, 4):
@@ -211,31 +217,12 @@ def test_plays_show_on_the_entry(api: Api) -> None:
     assert found["updatedAt"] == made["updatedAt"]
 
 
-@pytest.fixture
-def site() -> Iterator[str]:
-    """A web server with one picture."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            found = self.path == "/p.jpg"
-            self.send_response(200 if found else 404)
-            self.end_headers()
-            self.wfile.write(picture() if found else b"")
-
-        def log_message(self, *args: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
-
-
-def test_a_file_becomes_entries_once(api: Api, sandbox: SandboxServer, site: str) -> None:
+def test_a_file_becomes_entries_once(api: Api, sandbox: SandboxServer, source: Origin) -> None:
+    source.files["/p.jpg"] = PICTURE
     rows = (
         "*title,tags,url,contentType,referenceId\n"
-        f'"one, two",sea,{site}/p.jpg,image,first-row\nbad,,{site}/p.jpg,film,second-row\n\nempty,,,video,third-row\n'
+        f'"one, two",sea,{source.url}/p.jpg,image,first-row\nbad,,{source.url}/p.jpg,film,second-row\n\n'
+        "empty,,,video,third-row\n"
     )
     reply = api.post(
         "/api_v3/service/media/action/bulkUploadAdd", data={"format": "1", "ks": api.admin},
@@ -252,6 +239,21 @@ def test_a_file_becomes_entries_once(api: Api, sandbox: SandboxServer, site: str
     log = api.http.get(f"{found['logFileUrl']}/ks/{api.admin}", timeout=30).text
     assert "contentType" in log.splitlines()[2]
     assert api.call("bulkUpload", "get", api.user("ann"), id=upload["id"])["code"] == "BULK_UPLOAD_NOT_FOUND"
+
+
+def test_after_an_abort_no_more_entries_are_made(api: Api, sandbox: SandboxServer, source: Origin) -> None:
+    source.files["/p.jpg"] = PICTURE
+    source.gate.clear()
+    reply = api.post(
+        "/api_v3/service/media/action/bulkUploadAdd", data={"format": "1", "ks": api.admin},
+        files={"fileData": ("rows.csv", f"a,,,{source.url}/p.jpg,image\nb,,,,video\n")},
+    )  # fmt: skip
+    wait_until(lambda: source.asked)
+    assert api.call("bulkUpload", "abort", api.admin, id=reply.json()["id"])["status"] == 7
+    source.gate.set()
+    wait_until(lambda: no_jobs(sandbox))
+    made = api.call("media", "list", api.admin, filter={"statusIn": "0,2,7"})["objects"]
+    assert [(each["mediaType"], each["status"]) for each in made] == [(2, 2)]
 
 
 def test_an_interrupted_file_goes_on_behind_its_last_row(api: Api, sandbox: SandboxServer) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ import pytest
 
 from kaltura_sandbox.server import SandboxServer
 
-from .conftest import Api, make_settings, wait_until
+from .conftest import Api, make_settings, no_jobs, wait_until
 from .media_entries import (
     AUDIO_TYPE,
     ERROR_CONVERTING,
@@ -27,18 +27,11 @@ from .media_entries import (
     flavors,
     get,
     ready_video,
-    sandboxes,
     token_resource,
     wait_for,
 )
 from .media_files import BROKEN_VIDEO, PICTURE, SOUND, VIDEO, make_media
 from .test_command import Program
-
-
-@pytest.fixture
-def patient(tmp_path: Path) -> Iterator[Callable[..., Api]]:
-    """Starts sandboxes with settings of their own."""
-    yield from sandboxes(tmp_path)
 
 
 def test_twenty_threads_add_twenty_distinct_entries(api: Api) -> None:
@@ -261,3 +254,14 @@ def test_making_a_rendition_again(api: Api) -> None:
     api.call("flavorAsset", "delete", ks=ks, id=made["id"])
     assert len(flavors(api, entry)) == 1
     assert api.call("flavorAsset", "get", ks=ks, id=made["id"])["code"] == "FLAVOR_ASSET_ID_NOT_FOUND"
+
+
+def test_a_rendition_that_is_made_again_can_be_played(sandbox: SandboxServer, api: Api, tmp_path: Path) -> None:
+    content = make_media(tmp_path / "a.mkv", "libx264", "aac").read_bytes()
+    entry = ready_video(api, content, "a.mkv")
+    made = flavors(api, entry)[1]
+    api.call("flavorAsset", "reconvert", ks=api.admin, id=made["id"])
+    wait_until(lambda: flavors(api, entry)[1]["version"] != made["version"])
+    wait_until(lambda: no_jobs(sandbox))
+    url = api.call("flavorAsset", "getUrl", ks=api.admin, id=made["id"])
+    assert api.http.get(url, timeout=30).status_code == 200

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+
+from kaltura_sandbox.server import SandboxServer
+from kaltura_sandbox.services.entries_content import content_imported
 
 from .conftest import Api, wait_until
 from .media_entries import (
@@ -17,24 +21,12 @@ from .media_entries import (
     add_content,
     add_entry,
     flavors,
-    sandboxes,
+    get,
+    ready_video,
     wait_for,
 )
-from .media_files import PICTURE, VIDEO, Origin, origin
+from .media_files import PICTURE, VIDEO, Origin
 from .test_command import Program
-
-
-@pytest.fixture
-def patient(tmp_path: Path) -> Iterator[Callable[..., Api]]:
-    """Starts sandboxes with settings of their own."""
-    yield from sandboxes(tmp_path)
-
-
-@pytest.fixture
-def source() -> Iterator[Origin]:
-    """Serves what is imported."""
-    with origin() as state:
-        yield state
 
 
 def test_import_from_an_address_sends_the_headers(api: Api, source: Origin) -> None:
@@ -147,3 +139,29 @@ def test_a_picture_from_an_address_is_ready_within_the_call(api: Api, source: Or
     )
     assert answer["status"] == IMPORT
     wait_for(api, later, status=READY)
+
+
+def test_an_entry_that_is_deleted_during_its_import_stays_deleted(api: Api, source: Origin) -> None:
+    for path in ("/there.jpg", "/missing.jpg"):
+        source.files["/there.jpg"] = PICTURE
+        source.gate.clear()
+        source.asked.clear()
+        entry = add_entry(api, IMAGE_TYPE)
+        other = Api(api.url)
+        with ThreadPoolExecutor(1) as pool:
+            resource = {"objectType": "KalturaUrlResource", "url": source.url + path}
+            adding = pool.submit(add_content, api, entry, resource)
+            wait_until(lambda: source.asked)
+            assert other.call("media", "delete", ks=other.admin, entryId=entry) is None
+            source.gate.set()
+            adding.result()
+        assert get(api, entry)["code"] == "ENTRY_ID_NOT_FOUND"
+
+
+def test_a_second_attempt_of_an_import_leaves_a_ready_entry_alone(sandbox: SandboxServer, api: Api) -> None:
+    entry = ready_video(api)
+    spooled = sandbox.sandbox.files.temporary(".mp4")
+    spooled.write_bytes(VIDEO)
+    content_imported(sandbox.sandbox, entry, spooled)
+    assert get(api, entry)["status"] == READY
+    assert not spooled.exists()

@@ -2,20 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
-import pytest
-
 from .conftest import Api, wait_until
-from .media_entries import DELETED, EVERY_STATUS, add_entry, get, ready_video, sandboxes
-
-
-@pytest.fixture
-def patient(tmp_path: Path) -> Iterator[Callable[..., Api]]:
-    """Starts sandboxes with settings of their own."""
-    yield from sandboxes(tmp_path)
+from .media_entries import DELETED, EVERY_STATUS, add_entry, get, ready_video
 
 
 class TestLists:

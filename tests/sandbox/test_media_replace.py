@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 from .conftest import Api
 from .media_entries import (
@@ -18,17 +16,10 @@ from .media_entries import (
     flavors,
     get,
     ready_video,
-    sandboxes,
     token_resource,
     wait_for,
 )
 from .media_files import VIDEO, make_media
-
-
-@pytest.fixture
-def patient(tmp_path: Path) -> Iterator[Callable[..., Api]]:
-    """Starts sandboxes with settings of their own."""
-    yield from sandboxes(tmp_path)
 
 
 class TestReplacement:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import random
+import resource
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -16,6 +18,7 @@ import pytest
 import requests
 
 from kaltura_sandbox.server import SandboxServer
+from kaltura_sandbox.services.upload_assembly import ChunkFolder
 
 from .conftest import Api, make_settings, wait_until
 from .test_command import Program
@@ -196,6 +199,16 @@ def test_a_file_above_the_limit_is_refused(tmp_path: Path) -> None:
         token = add_token(api, api.admin)
         assert api.upload(token, b"x" * 1001, api.admin)["code"] == "UPLOAD_ERROR"
         assert api.upload(token, b"x" * 1000, api.admin)["status"] == FULL
+        entry = api.call("media", "add", ks=api.admin, entry={"mediaType": 1})["id"]
+        for action, fields in (
+            ("thumbAsset/action/addFromImage", {"entryId": entry}),
+            ("media/action/bulkUploadAdd", {}),
+        ):
+            reply = api.post(
+                f"/api_v3/service/{action}", data={"format": "1", "ks": api.admin, **fields},
+                files={"fileData": ("a.csv", b"x" * 1001)},
+            )  # fmt: skip
+            assert reply.json()["code"] == "UPLOAD_ERROR"
 
 
 def test_restricted_accounts_refuse_random_bytes_and_drop_the_token(tmp_path: Path) -> None:
@@ -306,3 +319,49 @@ def test_a_kill_between_chunks_of_many_uploads_loses_no_answered_byte(tmp_path: 
             assert len(stored) == size + 3
     finally:
         program.end(signal.SIGKILL)
+
+
+def test_a_crash_before_joined_bytes_are_counted_loses_no_chunk(tmp_path: Path) -> None:
+    chunks = ChunkFolder(tmp_path)
+    (tmp_path / "joined").write_bytes(b"abc")
+    (tmp_path / "chunk.3").write_bytes(b"def")
+    for _ in range(2):  # the second time as the next process does, which knows the old size only
+        size, joined = chunks.join_waiting("joined", 3)
+        assert (size, [each.name for each in joined]) == (6, ["chunk.3"])
+    assert (tmp_path / "joined").read_bytes() == b"abcdef"
+
+
+def test_a_full_disk_is_no_success(tmp_path: Path) -> None:
+    program = Program(tmp_path)
+    try:
+        api = Api(program.url)
+        ks, content = api.admin, os.urandom(2 * MEGABYTE)
+        token = add_token(api, ks)
+        pid, unlimited = program.process.pid, (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (3 * MEGABYTE // 2, resource.RLIM_INFINITY))
+        with pytest.raises(requests.JSONDecodeError):  # HTTP 500 without a body
+            api.upload(token, content, ks, finalChunk=0)
+        assert "uploadedFileSize" not in api.call("uploadToken", "get", ks=ks, uploadTokenId=token)
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, unlimited)
+        assert api.upload(token, content, ks)["status"] == FULL
+        assert uploaded(api, ks, token) == content
+    finally:
+        program.end(signal.SIGKILL)
+
+
+def test_a_stop_does_not_wait_for_missing_chunks(tmp_path: Path) -> None:
+    program = Program(tmp_path)
+    api = Api(program.url)
+    ks = api.admin
+    token = add_token(api, ks)
+    api.upload(token, b"a", ks, resume=0, finalChunk=0)
+    with ThreadPoolExecutor(1) as pool:
+        fields = {"format": "1", "ks": ks, "uploadTokenId": token, "resume": "1", "finalChunk": "1", "resumeAt": "5"}
+        address = f"{program.url}/api_v3/service/uploadToken/action/upload"
+        waiting = pool.submit(requests.post, address, data=fields, files={"fileData": ("a", b"z")}, timeout=60)
+        wait_until(lambda: len(list(tmp_path.rglob("chunk.5"))) == 1)
+        begun = time.monotonic()
+        program.end(signal.SIGTERM)
+        assert time.monotonic() - begun < 15
+        with contextlib.suppress(requests.ConnectionError):
+            assert waiting.result().status_code == 500

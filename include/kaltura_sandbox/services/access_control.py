@@ -12,6 +12,7 @@ from ..query import equal
 from ..registry import ADMIN, action, on_start, param
 from ..schema import ApiObject, int_enum, kaltura_type, list_type, prop, props, render, render_list
 from ..store import Collection, Document, Store
+from .partner_profiles import check_system_name, keep_one_default
 
 if TYPE_CHECKING:
     from ..sandbox import Sandbox
@@ -139,11 +140,11 @@ def add(context: Context, access_control_profile: ApiObject) -> dict[str, Any]:
     access_control_profile.require("name")
     access_control_profile.check_insert()
     with context.store.transaction():
-        _check_system_name(context, access_control_profile)
+        check_system_name(context, _profiles(context.store), access_control_profile)
         document = _document(context.store, context.partner_id)
         _apply(access_control_profile, document)
         _profiles(context.store).insert(document)
-        return _answer(_keep_one_default(context, document))
+        return _answer(keep_one_default(_profiles(context.store), document, "isDefault"))
 
 
 @action("accessControlProfile", "get", param("id", "int"), access=ADMIN)
@@ -161,11 +162,11 @@ def update(context: Context, id: int, access_control_profile: ApiObject) -> dict
     access_control_profile.check_update()
     with context.store.transaction():
         require_access_control(context, id)
-        _check_system_name(context, access_control_profile, id)
+        check_system_name(context, _profiles(context.store), access_control_profile, id)
         changed = _profiles(context.store).update(
             id, lambda document: _apply(access_control_profile, document), updatedAt=int(time.time())
         )
-        return _answer(_keep_one_default(context, changed))
+        return _answer(keep_one_default(_profiles(context.store), changed, "isDefault"))
 
 
 @action("accessControlProfile", "delete", param("id", "int"), access=ADMIN)
@@ -195,21 +196,3 @@ def _apply(profile: ApiObject, document: Document) -> None:
         for part in [*rule.get("actions", []), *rule.get("conditions", [])]:
             for name, value in _FILLED.get(part["objectType"], {}).items():
                 part.setdefault(name, value)
-
-
-def _check_system_name(context: Context, profile: ApiObject, own_id: int | None = None) -> None:
-    name = profile.get("systemName")
-    if not name:
-        return
-    other = _profiles(context.store).first(equal("partnerId", context.partner_id) & equal("systemName", name))
-    if other is not None and other["id"] != own_id:
-        raise fail("SYSTEM_NAME_ALREADY_EXISTS", SYS_NAME=name)
-
-
-def _keep_one_default(context: Context, document: Document) -> Document:
-    if document["isDefault"]:
-        profiles = _profiles(context.store)
-        for other in profiles.find(equal("partnerId", context.partner_id) & equal("isDefault", True)):
-            if other["id"] != document["id"]:
-                profiles.update(other["id"], isDefault=False)
-    return document

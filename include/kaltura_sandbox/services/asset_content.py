@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 from ..errors import fail, register_error
 from ..ids import short_id
 from ..inputs import UploadedFile
-from ..query import Where, one_of
+from ..query import Where, equal, one_of
 from ..schema import ApiObject
 from .entries import DELETED as ENTRY_DELETED
 from .entries import entries, relative_path, remove_file_later
 from .upload_content import consume_token
+from .upload_fetch import fetch, suffix_of
 
 if TYPE_CHECKING:
     from ..context import Context
@@ -67,8 +68,30 @@ def take_content(context: Context, resource: ApiObject, object_type: str, asset_
         uploaded = resource.get("fileData")
         if not isinstance(uploaded, UploadedFile):
             raise fail("ASSET_CONTENT_IS_MISSING")
-        return own_copy(context.sandbox, uploaded.path), uploaded.name
+        return uploaded_copy(context.sandbox, uploaded), uploaded.name
     raise fail("RESOURCE_TYPE_NOT_SUPPORTED", RES_TYPE=resource.kind.name)
+
+
+def fetch_content(context: Context, resource: ApiObject) -> tuple[Path, str] | None:
+    """Load what the address of a URL resource names; call it outside of transactions.
+
+    :return: a file in the spool and a name with its extension; None for resources of other kinds.
+    :raises FetchError: the address gives no content.
+    """
+    if not resource.is_a("KalturaUrlResource"):
+        return None
+    resource.require("url")
+    return fetch(context.sandbox, resource["url"]), f"file{suffix_of(resource['url'])}"
+
+
+def uploaded_copy(sandbox: Sandbox, uploaded: UploadedFile) -> Path:
+    """Return a file of a request as one in the spool that outlives the request.
+
+    :raises ApiError: ``UPLOAD_ERROR``, for a file above the limit, whose end is missing.
+    """
+    if uploaded.too_large:
+        raise fail("UPLOAD_ERROR")
+    return own_copy(sandbox, uploaded.path)
 
 
 def own_copy(sandbox: Sandbox, source: Path) -> Path:
@@ -149,3 +172,9 @@ def delete_asset(sandbox: Sandbox, assets: Collection, asset: Document) -> None:
     """Remove an asset; its file goes a little later. Call it inside a transaction."""
     assets.delete(asset["id"])
     remove_file_later(sandbox, asset.get("contentPath"))
+
+
+def delete_assets_of(sandbox: Sandbox, assets: Collection, entry: Document) -> None:
+    """Remove all assets of an entry; call it inside a transaction."""
+    for asset in assets.find(equal("entryId", entry["id"])):
+        delete_asset(sandbox, assets, asset)

@@ -11,7 +11,6 @@ from ..answers import FileAnswer
 from ..context import Context
 from ..errors import fail
 from ..listing import find_page
-from ..query import equal
 from ..registry import ANYONE, USER, action, param
 from ..schema import ApiObject, int_enum, kaltura_type, list_type, prop, props, render, render_list, string_enum
 from ..store import Collection, Document, Store
@@ -19,15 +18,18 @@ from .asset_content import (
     ERROR,
     content_path,
     delete_asset,
+    delete_assets_of,
     entry_filter,
+    fetch_content,
     new_asset,
     own_copy,
     serve_url,
     set_content,
     take_content,
 )
-from .entries import find_entry, on_entry_deleted
+from .entries import editable_entry, on_entry_deleted
 from .upload_content import on_upload_finished
+from .upload_fetch import FetchError
 
 if TYPE_CHECKING:
     from ..sandbox import Sandbox
@@ -63,8 +65,7 @@ def _find(context: Context, asset_id: str) -> Document:
 
 def _editable(context: Context, asset_id: str) -> Document:
     found = _find(context, asset_id)
-    entry = find_entry(context, found["entryId"])
-    context.require_edit(entry["userId"], entry["id"])
+    editable_entry(context, found["entryId"])
     return found
 
 
@@ -78,8 +79,7 @@ def _answer(document: Document) -> dict[str, Any]:
 )  # fmt: skip
 def add(context: Context, entry_id: str, attachment_asset: ApiObject) -> dict[str, Any]:
     """Make an attachment without content."""
-    entry = find_entry(context, entry_id)
-    context.require_edit(entry["userId"], entry_id)
+    entry = editable_entry(context, entry_id)
     attachment_asset.check_insert()
     document = new_asset(entry, format=_TEXT)
     attachment_asset.apply_to(document)
@@ -94,15 +94,12 @@ def add(context: Context, entry_id: str, attachment_asset: ApiObject) -> dict[st
 )  # fmt: skip
 def set_attachment_content(context: Context, id: str, content_resource: ApiObject) -> dict[str, Any]:
     """Give an attachment its file."""
-    from .upload_fetch import FetchError, fetch, suffix_of
-
     _editable(context, id)
-    fetched: tuple[Path, str] | None = None
-    if content_resource.is_a("KalturaUrlResource"):
-        content_resource.require("url")
-        try:
-            fetched = fetch(context.sandbox, content_resource["url"]), f"file{suffix_of(content_resource['url'])}"
-        except FetchError:
+    try:
+        fetched = fetch_content(context, content_resource)
+    except FetchError:
+        with context.store.transaction():
+            _editable(context, id)
             return _answer(_attachments(context.store).update(id, status=ERROR))
     with context.store.transaction():
         _editable(context, id)
@@ -133,9 +130,10 @@ def get(context: Context, attachment_asset_id: str) -> dict[str, Any]:
 )  # fmt: skip
 def update(context: Context, id: str, attachment_asset: ApiObject) -> dict[str, Any]:
     """Change an attachment's description."""
-    _editable(context, id)
-    attachment_asset.check_update()
-    return _answer(_attachments(context.store).update(id, attachment_asset.apply_to, updatedAt=int(time.time())))
+    with context.store.transaction():
+        _editable(context, id)
+        attachment_asset.check_update()
+        return _answer(_attachments(context.store).update(id, attachment_asset.apply_to, updatedAt=int(time.time())))
 
 
 @action("attachment_attachmentAsset", "delete", param("attachmentAssetId"), access=USER)
@@ -179,5 +177,4 @@ def serve(context: Context, attachment_asset_id: str) -> FileAnswer:
 @on_entry_deleted
 def forget_entry(sandbox: Sandbox, entry: Document) -> None:
     """Delete the attachments of a deleted entry."""
-    for document in _attachments(sandbox.store).find(equal("entryId", entry["id"])):
-        delete_asset(sandbox, _attachments(sandbox.store), document)
+    delete_assets_of(sandbox, _attachments(sandbox.store), entry)

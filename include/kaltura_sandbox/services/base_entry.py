@@ -10,7 +10,18 @@ from ..errors import fail
 from ..registry import ANYONE, WIDGET, action, param
 from ..schema import ApiObject, render_list
 from ..store import Document
-from .entries import AUTOMATIC, DATA, DOCUMENT, MEDIA_CLIP, NO_CONTENT, PLAYLIST, READY, delete_entry, find_entry
+from .entries import (
+    AUTOMATIC,
+    DATA,
+    DOCUMENT,
+    MEDIA_CLIP,
+    NO_CONTENT,
+    PLAYLIST,
+    READY,
+    delete_entry,
+    editable_entry,
+    find_entry,
+)
 from .entries_content import add_content, add_file
 from .entries_edit import add_entry, update_entry
 from .entries_list import count_entries, entries_by_reference, list_entries, live_entries
@@ -70,8 +81,7 @@ def update(context: Context, entry_id: str, base_entry: ApiObject) -> dict[str, 
 @action("baseEntry", "delete", param("entryId"))
 def delete(context: Context, entry_id: str) -> None:
     """Delete an entry."""
-    entry = find_entry(context, entry_id)
-    context.require_edit(entry["userId"], entry_id)
+    editable_entry(context, entry_id)
     delete_entry(context.sandbox, entry_id)
 
 

@@ -19,7 +19,7 @@ from ..query import equal
 from ..registry import USER, action, job, param
 from ..schema import TYPES, ApiObject, int_enum, kaltura_type, list_type, prop, props, render, render_list, string_enum
 from ..store import Collection, Document, Store
-from .asset_content import own_copy
+from .asset_content import uploaded_copy
 from .entries import ERROR_CONVERTING, ERROR_IMPORTING, IMPORT, NO_CONTENT, PRECONVERT, entries
 from .entries_content import add_url
 from .entries_edit import add_entry
@@ -120,7 +120,7 @@ def add(
     """Keep a file and begin to make its entries."""
     is_csv = bulk_upload_data is None or bulk_upload_data.is_a("KalturaBulkUploadCsvJobData")
     upload_id = context.store.next_number("bulkUpload", _FIRST_ID)
-    own_copy(context.sandbox, file_data.path).replace(context.files.path("bulkUpload", str(upload_id), "upload.csv"))
+    uploaded_copy(context.sandbox, file_data).replace(context.files.path("bulkUpload", str(upload_id), "upload.csv"))
     document: Document = {
         "id": upload_id, "partnerId": context.partner_id, "uploadedBy": context.user_id,
         "uploadedByUserId": context.user_id, "uploadedOn": int(time.time()), "status": _PENDING,
@@ -148,6 +148,8 @@ def run(sandbox: Sandbox, payload: dict[str, Any]) -> None:
     context = Context(sandbox, RequestInfo(sandbox.url, "127.0.0.1", ""), session, document["partnerId"], {})
     text = sandbox.files.path("bulkUpload", str(document["id"]), "upload.csv").read_text("utf-8-sig", "replace")
     for number, row in enumerate(_rows(text)):
+        if (_uploads(store).get(document["id"]) or {}).get("status") != _PENDING:
+            return  # aborted
         entry_id = _made(context, document["id"], number, row)
         entry = entries(store).get(entry_id) if entry_id else None
         if entry is not None and entry["status"] == NO_CONTENT and row.get("url"):

@@ -23,14 +23,17 @@ from .asset_content import (
     READY,
     content_path,
     delete_asset,
+    delete_assets_of,
     entry_filter,
     new_asset,
+    own_copy,
     serve_url,
     set_content,
     take_content,
 )
-from .entries import entries, find_entry, is_audio_or_video, on_entry_deleted
+from .entries import editable_entry, entries, find_entry, is_audio_or_video, on_entry_deleted
 from .upload_content import on_upload_finished
+from .upload_fetch import FetchError, fetch
 
 if TYPE_CHECKING:
     from ..sandbox import Sandbox
@@ -97,8 +100,7 @@ def _find(context: Context, asset_id: str) -> Document:
 
 def _editable(context: Context, asset_id: str) -> Document:
     found = _find(context, asset_id)
-    entry = find_entry(context, found["entryId"])
-    context.require_edit(entry["userId"], entry["id"])
+    editable_entry(context, found["entryId"])
     return found
 
 
@@ -139,11 +141,12 @@ def get(context: Context, caption_asset_id: str) -> dict[str, Any]:
 )  # fmt: skip
 def update(context: Context, id: str, caption_asset: ApiObject) -> dict[str, Any]:
     """Change a caption's description."""
-    _editable(context, id)
-    caption_asset.check_update()
-    changed = captions(context.store).update(
-        id, lambda document: _apply(caption_asset, document), updatedAt=int(time.time())
-    )
+    with context.store.transaction():
+        _editable(context, id)
+        caption_asset.check_update()
+        changed = captions(context.store).update(
+            id, lambda document: _apply(caption_asset, document), updatedAt=int(time.time())
+        )
     return _answer(changed)
 
 
@@ -157,8 +160,11 @@ def set_caption_content(context: Context, id: str, content_resource: ApiObject) 
         _editable(context, id)
         if content_resource.is_a("KalturaUrlResource"):
             content_resource.require("url")
-            context.jobs.schedule("caption.fetch", {"id": id, "url": content_resource["url"]})
-            return _answer(captions(context.store).update(id, status=IMPORTING))
+            # Not in the job itself, whose payload shows up in logs: addresses may hold secrets.
+            job_id = context.store.next_number("captionImport")
+            context.jobs.schedule("caption.fetch", {"id": id, "import": job_id})
+            url = content_resource["url"]
+            return _answer(captions(context.store).update(id, status=IMPORTING, importUrl=url, importId=job_id))
         taken = take_content(context, content_resource, _OBJECT_TYPE, id)
         if taken is None:
             return _answer(_find(context, id))
@@ -173,8 +179,6 @@ def _fill(sandbox: Sandbox, asset_id: str, path: Path) -> Document:
 
 @on_upload_finished(_OBJECT_TYPE)
 def _fill_from_upload(sandbox: Sandbox, token: Document, path: Path) -> None:
-    from .asset_content import own_copy
-
     if captions(sandbox.store).get(token["attachedObjectId"]) is not None:
         _fill(sandbox, token["attachedObjectId"], own_copy(sandbox, path))
 
@@ -182,19 +186,28 @@ def _fill_from_upload(sandbox: Sandbox, token: Document, path: Path) -> None:
 @job("caption.fetch")
 def fetch_caption(sandbox: Sandbox, payload: dict[str, Any]) -> None:
     """Bring the text of a caption from its link."""
-    from .upload_fetch import FetchError, fetch
-
-    caption = captions(sandbox.store).get(payload["id"])
-    if caption is None or caption["status"] != IMPORTING:
+    caption = _importing(sandbox, payload)
+    if caption is None:
         return
     try:
-        path = fetch(sandbox, payload["url"])
+        path = fetch(sandbox, caption["importUrl"])
     except FetchError:
-        captions(sandbox.store).update(payload["id"], status=ERROR)
-        return
+        path = None
     with sandbox.store.transaction():
-        if captions(sandbox.store).get(payload["id"]) is not None:
+        if _importing(sandbox, payload) is None:
+            if path is not None:
+                path.unlink()
+        elif path is None:
+            captions(sandbox.store).update(payload["id"], status=ERROR)
+        else:
             _fill(sandbox, payload["id"], path)
+
+
+def _importing(sandbox: Sandbox, payload: dict[str, Any]) -> Document | None:
+    """Return the caption of a job, unless it is gone or was given other content since."""
+    caption = captions(sandbox.store).get(payload["id"])
+    wanted = caption is not None and caption["status"] == IMPORTING and caption.get("importId") == payload["import"]
+    return caption if wanted else None
 
 
 @action("caption_captionAsset", "setAsDefault", param("captionAssetId"), access=USER)
@@ -301,5 +314,4 @@ def _playlist(base_url: str, caption: Document, duration: float, seconds: int) -
 @on_entry_deleted
 def forget_entry(sandbox: Sandbox, entry: Document) -> None:
     """Delete the captions of a deleted entry."""
-    for caption in captions(sandbox.store).find(equal("entryId", entry["id"])):
-        delete_asset(sandbox, captions(sandbox.store), caption)
+    delete_assets_of(sandbox, captions(sandbox.store), entry)

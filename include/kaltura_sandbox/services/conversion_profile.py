@@ -12,6 +12,7 @@ from ..query import equal
 from ..registry import ADMIN, action, on_start, param
 from ..schema import ApiObject, kaltura_type, list_type, prop, props, render, render_list, string_enum
 from ..store import Collection, Document, Store
+from .partner_profiles import check_system_name, keep_one_default
 
 if TYPE_CHECKING:
     from ..sandbox import Sandbox
@@ -96,11 +97,11 @@ def add(context: Context, conversion_profile: ApiObject) -> dict[str, Any]:
     conversion_profile.require("name")
     conversion_profile.check_insert()
     with context.store.transaction():
-        _check_system_name(context, conversion_profile)
+        check_system_name(context, _profiles(context.store), conversion_profile)
         document = _document(context.store, context.partner_id)
         conversion_profile.apply_to(document)
         _profiles(context.store).insert(document)
-        return _answer(_keep_one_default(context, document))
+        return _answer(keep_one_default(_profiles(context.store), document, "isDefault", "isPartnerDefault"))
 
 
 @action("conversionProfile", "get", param("id", "int"), access=ADMIN)
@@ -120,7 +121,8 @@ def set_as_default(context: Context, id: int) -> dict[str, Any]:
     """Make a profile the account's default."""
     with context.store.transaction():
         require_conversion_profile(context, id)
-        return _answer(_keep_one_default(context, _profiles(context.store).update(id, isDefault=True)))
+        chosen = _profiles(context.store).update(id, isDefault=True)
+        return _answer(keep_one_default(_profiles(context.store), chosen, "isDefault", "isPartnerDefault"))
 
 
 @action(
@@ -132,9 +134,9 @@ def update(context: Context, id: int, conversion_profile: ApiObject) -> dict[str
     conversion_profile.check_update()
     with context.store.transaction():
         require_conversion_profile(context, id)
-        _check_system_name(context, conversion_profile, id)
+        check_system_name(context, _profiles(context.store), conversion_profile, id)
         changed = _profiles(context.store).update(id, conversion_profile.apply_to)
-        return _answer(_keep_one_default(context, changed))
+        return _answer(keep_one_default(_profiles(context.store), changed, "isDefault", "isPartnerDefault"))
 
 
 @action("conversionProfile", "delete", param("id", "int"), access=ADMIN)
@@ -157,23 +159,3 @@ def list_profiles(context: Context, filter: ApiObject | None, pager: ApiObject |
         order_fields=("createdAt",),
     )  # fmt: skip
     return render_list("KalturaConversionProfileListResponse", [_answer(each) for each in found], total)
-
-
-def _check_system_name(context: Context, profile: ApiObject, own_id: int | None = None) -> None:
-    name = profile.get("systemName")
-    if not name:
-        return
-    other = _profiles(context.store).first(equal("partnerId", context.partner_id) & equal("systemName", name))
-    if other is not None and other["id"] != own_id:
-        raise fail("SYSTEM_NAME_ALREADY_EXISTS", SYS_NAME=name)
-
-
-def _keep_one_default(context: Context, document: Document) -> Document:
-    """Take the default mark from all other profiles when this one has it; return this one."""
-    if not document.get("isDefault"):
-        return document
-    profiles = _profiles(context.store)
-    for other in profiles.find(equal("partnerId", context.partner_id) & equal("isDefault", True)):
-        if other["id"] != document["id"]:
-            profiles.update(other["id"], isDefault=False, isPartnerDefault=False)
-    return profiles.update(document["id"], isPartnerDefault=True)

@@ -15,6 +15,7 @@ from .entries import (
     READY,
     content_file,
     delete_entry,
+    editable_entry,
     entries,
     find_entry,
     next_version,
@@ -70,8 +71,7 @@ def update(context: Context, entry_id: str, document_entry: ApiObject) -> dict[s
 @action("data", "delete", param("entryId"))
 def delete(context: Context, entry_id: str) -> None:
     """Delete an entry."""
-    entry = find_entry(context, entry_id, _TYPE)
-    context.require_edit(entry["userId"], entry_id)
+    editable_entry(context, entry_id, _TYPE)
     delete_entry(context.sandbox, entry_id)
 
 
@@ -85,8 +85,7 @@ def list_data(context: Context, filter: ApiObject | None, pager: ApiObject | Non
 @action("data", "addContent", param("entryId"), param("resource", "KalturaResource"))
 def add_data_content(context: Context, entry_id: str, resource: ApiObject) -> dict[str, Any]:
     """Give an entry its content, also one that has some: data entries are READY from the beginning."""
-    entry = find_entry(context, entry_id, _TYPE)
-    context.require_edit(entry["userId"], entry_id)
+    editable_entry(context, entry_id, _TYPE)
     return render_entry(context, attach(context, entry_id, resource, replace=True))
 
 

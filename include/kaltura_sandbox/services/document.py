@@ -10,7 +10,7 @@ from ..errors import fail
 from ..registry import ANYONE, action, param
 from ..schema import ApiObject, render_list
 from .downloads import attachment, media_type
-from .entries import content_file, delete_entry, find_entry
+from .entries import content_file, delete_entry, editable_entry, find_entry
 from .entries_content import add_content, add_file
 from .entries_edit import add_entry, update_entry
 from .entries_list import list_entries
@@ -44,8 +44,7 @@ def update(context: Context, entry_id: str, document_entry: ApiObject) -> dict[s
 @action(_SERVICE, "delete", param("entryId"))
 def delete(context: Context, entry_id: str) -> None:
     """Delete an entry."""
-    entry = find_entry(context, entry_id, _TYPE)
-    context.require_edit(entry["userId"], entry_id)
+    editable_entry(context, entry_id, _TYPE)
     delete_entry(context.sandbox, entry_id)
 
 

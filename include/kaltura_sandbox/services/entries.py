@@ -87,6 +87,17 @@ def find_entry(context: Context, entry_id: str, object_type: str | None = None) 
     return found
 
 
+def editable_entry(context: Context, entry_id: str, object_type: str | None = None) -> Document:
+    """Return an entry of the account that the caller may change.
+
+    :param object_type: as for :func:`find_entry`.
+    :raises ApiError: ``ENTRY_ID_NOT_FOUND``, or ``INVALID_KS`` for the entry of somebody else.
+    """
+    found = find_entry(context, entry_id, object_type)
+    context.require_edit(found["userId"], entry_id)
+    return found
+
+
 def new_entry(context: Context, object_type: str, **values: Any) -> Document:
     """Return a fresh entry with all its defaults, not stored yet.
 

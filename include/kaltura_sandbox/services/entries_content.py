@@ -26,6 +26,7 @@ from .entries import (
     READY,
     VIDEO,
     content_file,
+    editable_entry,
     entries,
     find_entry,
     is_audio_or_video,
@@ -75,8 +76,7 @@ def add_content(
     :param object_type: the type the entry must be of; None allows all.
     :raises ApiError: ``ENTRY_ALREADY_WITH_CONTENT``, or a refusal of the resource.
     """
-    entry = find_entry(context, entry_id, object_type)
-    context.require_edit(entry["userId"], entry_id)
+    entry = editable_entry(context, entry_id, object_type)
     if resource is None:
         return entry
     if entry["status"] != NO_CONTENT:
@@ -96,9 +96,13 @@ def attach(context: Context, entry_id: str, resource: ApiObject, *, replace: boo
         background = bool(resource.get("forceAsyncDownload"))
         return _attach_url(context, entry_id, resource.get("url", ""), headers, background, replace=replace)
     path = _local_copy(context, entry_id, resource)
-    with context.store.transaction():
-        entry = _open_entry(context, entry_id, path.name, replace=replace)
-        return _attach_file(context.sandbox, entry, path, sourceType=_FROM_FILE)
+    try:
+        with context.store.transaction():
+            entry = _open_entry(context, entry_id, path.name, replace=replace)
+            return _attach_file(context.sandbox, entry, path, sourceType=_FROM_FILE)
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
 
 
 def add_file(context: Context, entry_id: str, token_id: str) -> Document:
@@ -233,28 +237,37 @@ def _attach_url(
             # Nobody else may give content meanwhile; should this process end, the import is done by its successor.
             _wait_for_bytes(context.sandbox, entry, _FROM_URL)
             start_import(context.sandbox, entry_id, url, headers, delay=_TAKEN_FOR_LOST)
-    return import_now(context.sandbox, entry_id, url, headers)
+    return import_now(context.sandbox, entry_id, url, headers, replace=replace)
 
 
-def import_now(sandbox: Sandbox, entry_id: str, url: str, headers: list[str]) -> Document:
-    """Load an address and make it the content of an entry; a failure shows in the entry's status only."""
+def import_now(sandbox: Sandbox, entry_id: str, url: str, headers: list[str], *, replace: bool = False) -> Document:
+    """Load an address and make it the content of an entry; a failure shows in the entry's status only.
+
+    :param replace: the entry's present content is replaced.
+    """
     try:
-        return content_imported(sandbox, entry_id, fetch(sandbox, url, headers))
+        return content_imported(sandbox, entry_id, fetch(sandbox, url, headers), replace=replace)
     except FetchError:
         return give_up(sandbox, entry_id)
 
 
-def content_imported(sandbox: Sandbox, entry_id: str, spooled: Path) -> Document:
-    """Make a file from an address the content of an entry; an empty one is a failed import."""
+def content_imported(sandbox: Sandbox, entry_id: str, spooled: Path, *, replace: bool = False) -> Document:
+    """Make a file from an address the content of an entry; an empty one is a failed import.
+
+    An entry that was deleted, or got its content from another attempt meanwhile, stays as it is.
+
+    :param replace: the entry need not wait for an import.
+    """
     path = keep(sandbox, entry_id, spooled, spooled.suffix)
     with sandbox.store.transaction():
         entry = entries(sandbox.store).get(entry_id)
         if entry is None:
             raise KeyError(entry_id)
-        if entry["status"] != DELETED and path.stat().st_size:
+        wanted = entry["status"] == IMPORT or (replace and entry["status"] != DELETED)
+        if wanted and path.stat().st_size:
             return _attach_file(sandbox, entry, path, sourceType=_FROM_URL)
         path.unlink()
-        return entry if entry["status"] == DELETED else give_up(sandbox, entry_id)
+        return give_up(sandbox, entry_id) if wanted else entry
 
 
 def keep(sandbox: Sandbox, entry_id: str, spooled: Path, suffix: str) -> Path:

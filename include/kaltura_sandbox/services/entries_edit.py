@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import fail
 from ..schema import NULL, ApiObject
 from ..sessions import invalid_session
-from .entries import NO_CONTENT, entries, find_entry, new_entry
+from .entries import NO_CONTENT, editable_entry, entries, find_entry, new_entry
 
 if TYPE_CHECKING:
     from ..context import Context
@@ -55,8 +55,7 @@ def update_entry(context: Context, entry_id: str, sent: ApiObject, object_type: 
     :param object_type: the type the entry must be of; None allows all.
     :raises ApiError: any refusal.
     """
-    entry = find_entry(context, entry_id, object_type)
-    context.require_edit(entry["userId"], entry_id)
+    entry = editable_entry(context, entry_id, object_type)
     sent.check_update()
     _check(context, sent, entry)
 

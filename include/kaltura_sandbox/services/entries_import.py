@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from ..registry import job
-from .entries import ERROR_IMPORTING, IMPORT, entries
+from .entries import DELETED, ERROR_IMPORTING, IMPORT, entries
 from .flavor_asset import ERROR, IMPORTING, flavors, source_flavor
 from .upload_fetch import FetchError, fetch
 
@@ -51,10 +51,15 @@ def run_import(sandbox: Sandbox, payload: dict[str, Any]) -> None:
 
 
 def give_up(sandbox: Sandbox, entry_id: str) -> Document:
-    """Put an entry into ERROR_IMPORTING, with its source flavor if it has one."""
+    """Put an entry into ERROR_IMPORTING, with its source flavor if it has one; a deleted entry stays as it is."""
     from .entries_replace import content_failed
 
     with sandbox.store.transaction():
+        entry = entries(sandbox.store).get(entry_id)
+        if entry is None:
+            raise KeyError(entry_id)
+        if entry["status"] == DELETED:
+            return entry
         source = source_flavor(sandbox.store, entry_id)
         if source is not None and source["status"] == IMPORTING:
             flavors(sandbox.store).update(source["id"], status=ERROR)

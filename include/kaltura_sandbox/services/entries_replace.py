@@ -14,6 +14,7 @@ from .entries import (
     SYSTEM,
     VERSION_STEP,
     delete_entry,
+    editable_entry,
     entries,
     find_entry,
     is_audio_or_video,
@@ -53,8 +54,7 @@ def update_content(
 
     :raises ApiError: ``ENTRY_REPLACEMENT_ALREADY_EXISTS``, or a refusal of the resource.
     """
-    entry = find_entry(context, entry_id, object_type)
-    context.require_edit(entry["userId"], entry_id)
+    entry = editable_entry(context, entry_id, object_type)
     if entry["status"] == NO_CONTENT:
         return attach(context, entry_id, resource)
     if not is_audio_or_video(entry):
@@ -94,8 +94,7 @@ def approve_replacement(context: Context, entry_id: str, object_type: str | None
     :raises ApiError: ``ENTRY_ID_NOT_REPLACED``.
     """
     with context.store.transaction():
-        entry = find_entry(context, entry_id, object_type)
-        context.require_edit(entry["userId"], entry_id)
+        entry = editable_entry(context, entry_id, object_type)
         if entry["replacementStatus"] in {NONE, FAILED}:
             raise fail("ENTRY_ID_NOT_REPLACED", ENTRY_ID=entry_id)
         if entry["replacementStatus"] == READY_BUT_NOT_APPROVED:

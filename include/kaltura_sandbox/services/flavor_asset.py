@@ -121,10 +121,12 @@ def set_flavor_file(sandbox: Sandbox, asset: Document, path: Path, **values: Any
     :param path: below the data directory, stays where it is.
     :param values: more properties to set.
     """
-    remove_file_later(sandbox, asset.get("contentPath"))
+    kept = relative_path(sandbox, path)
+    if asset.get("contentPath") != kept:  # a rendition that is made again lies where the earlier one did
+        remove_file_later(sandbox, asset.get("contentPath"))
     size = path.stat().st_size
     return flavors(sandbox.store).update(
-        asset["id"], contentPath=relative_path(sandbox, path), version=_next_version(asset), size=size,
+        asset["id"], contentPath=kept, version=_next_version(asset), size=size,
         sizeInBytes=str(size), fileExt=path.suffix.lstrip("."), description="", updatedAt=int(time.time()), **values,
     )  # fmt: skip
 

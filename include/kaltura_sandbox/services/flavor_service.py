@@ -15,7 +15,7 @@ from ..schema import ApiObject, kaltura_type, prop, render, render_list
 from ..store import Document
 from .asset_content import entry_filter
 from .downloads import flavor_url
-from .entries import IMPORT, NO_CONTENT, entries, find_entry
+from .entries import IMPORT, NO_CONTENT, editable_entry, entries, find_entry
 from .entries_content import asset_resource_file, flavor_arrived
 from .entries_convert import finish_rendition, make_ready, make_rendition
 from .flavor_asset import (
@@ -57,15 +57,14 @@ def _answer(asset: Document) -> dict[str, Any]:
 def _editable(context: Context, asset_id: str) -> Document:
     """Return a flavor asset whose entry the caller may change."""
     asset = find_flavor(context, asset_id)
-    context.require_edit(find_entry(context, asset["entryId"])["userId"], asset["entryId"])
+    editable_entry(context, asset["entryId"])
     return asset
 
 
 @action("flavorAsset", "add", param("entryId"), param("flavorAsset", _TYPE))
 def add(context: Context, entry_id: str, flavor_asset: ApiObject) -> dict[str, Any]:
     """Add a flavor asset without a file."""
-    entry = find_entry(context, entry_id)
-    context.require_edit(entry["userId"], entry_id)
+    entry = editable_entry(context, entry_id)
     flavor_asset.check_insert()
     params = require_flavor_params(flavor_asset.get("flavorParamsId", SOURCE))
     with context.store.transaction():
@@ -78,9 +77,10 @@ def add(context: Context, entry_id: str, flavor_asset: ApiObject) -> dict[str, A
 @action("flavorAsset", "update", param("id"), param("flavorAsset", _TYPE))
 def update(context: Context, id: str, flavor_asset: ApiObject) -> dict[str, Any]:
     """Change a flavor asset."""
-    _editable(context, id)
-    flavor_asset.check_update()
-    return _answer(flavors(context.store).update(id, flavor_asset.apply_to, updatedAt=int(time.time())))
+    with context.store.transaction():
+        _editable(context, id)
+        flavor_asset.check_update()
+        return _answer(flavors(context.store).update(id, flavor_asset.apply_to, updatedAt=int(time.time())))
 
 
 @action("flavorAsset", "setContent", param("id"), param("contentResource", "KalturaContentResource"))
@@ -96,8 +96,13 @@ def set_content(context: Context, id: str, content_resource: ApiObject) -> dict[
             flavor_arrived(context.sandbox, id, path)
     else:
         path = asset_resource_file(context, asset["entryId"], content_resource)
-        with context.store.transaction():
-            flavor_arrived(context.sandbox, id, path)
+        try:
+            with context.store.transaction():
+                _editable(context, id)  # fetching may have taken long
+                flavor_arrived(context.sandbox, id, path)
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
     return _answer(find_flavor(context, id))
 
 
@@ -186,8 +191,7 @@ def delete(context: Context, id: str) -> None:
 @action("flavorAsset", "convert", param("entryId"), param("flavorParamsId", "int"), param("priority", "int", 0))
 def convert(context: Context, entry_id: str, flavor_params_id: int, priority: int) -> None:
     """Make a rendition of an entry's source."""
-    entry = find_entry(context, entry_id)
-    context.require_edit(entry["userId"], entry_id)
+    entry = editable_entry(context, entry_id)
     params = require_flavor_params(flavor_params_id)
     source = source_flavor(context.store, entry_id)
     if source is None or source["status"] != READY:
@@ -222,6 +226,9 @@ def describe(sandbox: Sandbox, payload: dict[str, Any]) -> None:
         return
     info = probe(path)
     with sandbox.store.transaction():
+        asset = flavors(sandbox.store).get(payload["id"])
+        if asset is None or asset["status"] != QUEUED:  # deleted, or replaced, meanwhile
+            return
         describe_flavor(sandbox.store, asset, info, READY if info is not None else ERROR)
         entry = entries(sandbox.store).get(asset["entryId"])
         if info is not None and entry is not None and entry["status"] in {NO_CONTENT, IMPORT}:

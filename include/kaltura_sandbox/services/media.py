@@ -7,7 +7,7 @@ from typing import Any
 from ..context import Context
 from ..registry import ANYONE, WIDGET, action, param
 from ..schema import ApiObject, render_list
-from .entries import delete_entry, find_entry
+from .entries import delete_entry, editable_entry, find_entry
 from .entries_content import add_content, add_file, add_url
 from .entries_edit import add_entry, update_entry
 from .entries_list import count_entries, list_entries
@@ -38,8 +38,7 @@ def update(context: Context, entry_id: str, media_entry: ApiObject) -> dict[str,
 @action("media", "delete", param("entryId"))
 def delete(context: Context, entry_id: str) -> None:
     """Delete an entry."""
-    entry = find_entry(context, entry_id, _TYPE)
-    context.require_edit(entry["userId"], entry_id)
+    editable_entry(context, entry_id, _TYPE)
     delete_entry(context.sandbox, entry_id)
 
 
@@ -86,8 +85,7 @@ def approve_replace(context: Context, entry_id: str) -> dict[str, Any]:
 @action("media", "cancelReplace", param("entryId"))
 def cancel_replace(context: Context, entry_id: str) -> dict[str, Any]:
     """Drop the new content of an entry; without one nothing happens."""
-    entry = find_entry(context, entry_id, _TYPE)
-    context.require_edit(entry["userId"], entry_id)
+    editable_entry(context, entry_id, _TYPE)
     return render_entry(context, cancel_replacement(context.sandbox, entry_id))
 
 

@@ -106,10 +106,10 @@ def add(context: Context, metadata_profile_id: int, object_type: int, object_id:
             "INCOMPATIBLE_METADATA_PROFILE_OBJECT_TYPE", PROFILE_TYPE=profile["metadataObjectType"],
             OBJECT_TYPE=object_type,
         )  # fmt: skip
-    _check_object(context, object_type, object_id)
     now = int(time.time())
     present = equal("objectId", object_id) & equal("metadataProfileId", metadata_profile_id)
     with context.store.transaction():
+        _check_object(context, object_type, object_id)
         existing = all_metadata(context.store).first(present & equal("partnerId", context.partner_id))
         if existing is not None:
             raise fail("METADATA_ALREADY_EXISTS", ID=existing["id"])

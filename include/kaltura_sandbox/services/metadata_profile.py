@@ -14,6 +14,7 @@ from ..query import equal
 from ..registry import ADMIN, ANYONE, USER, action, param
 from ..schema import ApiObject, int_enum, kaltura_type, list_type, prop, props, render, render_list
 from ..store import Collection, Document, Store
+from .partner_profiles import check_system_name
 
 _ACTIVE = 1
 _API = 1
@@ -83,15 +84,6 @@ def _set_schema(context: Context, document: Document, xsd: str) -> None:
     ]
 
 
-def _check_system_name(context: Context, profile: ApiObject, own_id: int | None = None) -> None:
-    name = profile.get("systemName")
-    if not name:
-        return
-    other = metadata_profiles(context.store).first(equal("partnerId", context.partner_id) & equal("systemName", name))
-    if other is not None and other["id"] != own_id:
-        raise fail("SYSTEM_NAME_ALREADY_EXISTS", SYS_NAME=name)
-
-
 @action(
     "metadata_metadataProfile", "add",
     param("metadataProfile", "KalturaMetadataProfile"), param("xsdData"), param("viewsData", default=None),
@@ -108,7 +100,7 @@ def add(context: Context, metadata_profile: ApiObject, xsd_data: str, views_data
     }  # fmt: skip
     metadata_profile.apply_to(document)
     with context.store.transaction():
-        _check_system_name(context, metadata_profile)
+        check_system_name(context, metadata_profiles(context.store), metadata_profile)
         _set_schema(context, document, xsd_data)
         document["id"] = context.store.next_number("metadataProfile", _FIRST_ID)
         return _answer(metadata_profiles(context.store).insert(document))
@@ -132,7 +124,7 @@ def update(
     metadata_profile.check_update()
     with context.store.transaction():
         document = find_metadata_profile(context, id)
-        _check_system_name(context, metadata_profile, id)
+        check_system_name(context, metadata_profiles(context.store), metadata_profile, id)
         metadata_profile.apply_to(document)
         if xsd_data is not None and xsd_data != document["xsd"]:
             _set_schema(context, document, xsd_data)

@@ -12,6 +12,7 @@ from ..query import equal
 from ..registry import ADMIN, USER, action, param
 from ..schema import ApiObject, int_enum, kaltura_type, list_type, prop, props, render, render_list
 from ..store import Collection, Document
+from .partner_profiles import check_system_name
 
 _ENABLED = 2
 
@@ -59,15 +60,6 @@ def _answer(document: Document) -> dict[str, Any]:
     return render("KalturaResponseProfile", {**document, "id": str(document["id"])})
 
 
-def _check_system_name(context: Context, profile: ApiObject, own_id: int | None = None) -> None:
-    name = profile.get("systemName")
-    if not name:
-        return
-    other = _profiles(context).first(equal("partnerId", context.partner_id) & equal("systemName", name))
-    if other is not None and other["id"] != own_id:
-        raise fail("SYSTEM_NAME_ALREADY_EXISTS", SYS_NAME=name)
-
-
 @action("responseProfile", "add", param("addResponseProfile", "KalturaResponseProfile"), access=ADMIN)
 def add(context: Context, add_response_profile: ApiObject) -> dict[str, Any]:
     """Store a profile under a system name."""
@@ -77,7 +69,7 @@ def add(context: Context, add_response_profile: ApiObject) -> dict[str, Any]:
     document: Document = {"partnerId": context.partner_id, "createdAt": now, "updatedAt": now, "status": _ENABLED}
     add_response_profile.apply_to(document)
     with context.store.transaction():
-        _check_system_name(context, add_response_profile)
+        check_system_name(context, _profiles(context), add_response_profile)
         document |= {"id": context.store.next_number("responseProfile"), "version": 1}
         return _answer(_profiles(context).insert(document))
 
@@ -97,7 +89,7 @@ def update(context: Context, id: int, update_response_profile: ApiObject) -> dic
     update_response_profile.check_update()
     with context.store.transaction():
         version = _profile(context, id)["version"]
-        _check_system_name(context, update_response_profile, id)
+        check_system_name(context, _profiles(context), update_response_profile, id)
         changed = _profiles(context).update(
             id, update_response_profile.apply_to, updatedAt=int(time.time()), version=version + 1
         )

@@ -21,12 +21,15 @@ from .asset_content import (
     READY,
     content_path,
     delete_asset,
+    delete_assets_of,
     entry_filter,
+    fetch_content,
     new_asset,
     own_copy,
     serve_url,
     set_content,
     take_content,
+    uploaded_copy,
 )
 from .entries import (
     ERROR_CONVERTING,
@@ -34,14 +37,15 @@ from .entries import (
     PRECONVERT,
     VIDEO,
     content_file,
+    editable_entry,
     entries,
-    find_entry,
     next_version,
     on_entry_deleted,
 )
 from .entries import READY as ENTRY_READY
 from .media_probe import image_size
 from .upload_content import on_upload_finished
+from .upload_fetch import FetchError, fetch, suffix_of
 
 if TYPE_CHECKING:
     from ..sandbox import Sandbox
@@ -92,12 +96,6 @@ def _find(context: Context, asset_id: str) -> Document:
     if found is None:
         raise fail("THUMB_ASSET_ID_NOT_FOUND", ID=asset_id)
     return found
-
-
-def _editable_entry(context: Context, entry_id: str) -> Document:
-    entry = find_entry(context, entry_id)
-    context.require_edit(entry["userId"], entry_id)
-    return entry
 
 
 def _answer(document: Document) -> dict[str, Any]:
@@ -153,7 +151,7 @@ def _make_default(store: Store, document: Document) -> Document:
 @action("thumbAsset", "add", param("entryId"), param("thumbAsset", "KalturaThumbAsset"), access=USER)
 def add(context: Context, entry_id: str, thumb_asset: ApiObject) -> dict[str, Any]:
     """Make a thumbnail without a picture."""
-    entry = _editable_entry(context, entry_id)
+    entry = editable_entry(context, entry_id)
     thumb_asset.check_insert()
     document = new_asset(entry)
     thumb_asset.apply_to(document)
@@ -163,16 +161,14 @@ def add(context: Context, entry_id: str, thumb_asset: ApiObject) -> dict[str, An
 @action("thumbAsset", "addFromImage", param("entryId"), param("fileData", "file"), access=USER)
 def add_from_image(context: Context, entry_id: str, file_data: UploadedFile) -> dict[str, Any]:
     """Make a thumbnail of an uploaded picture."""
-    entry = _editable_entry(context, entry_id)
-    return _add_filled(context, entry, own_copy(context.sandbox, file_data.path), file_data.name)
+    entry = editable_entry(context, entry_id)
+    return _add_filled(context, entry, uploaded_copy(context.sandbox, file_data), file_data.name)
 
 
 @action("thumbAsset", "addFromUrl", param("entryId"), param("url"), access=USER)
 def add_from_url(context: Context, entry_id: str, url: str) -> dict[str, Any]:
     """Make a thumbnail of the picture at an address."""
-    from .upload_fetch import FetchError, fetch, suffix_of
-
-    entry = _editable_entry(context, entry_id)
+    entry = editable_entry(context, entry_id)
     try:
         path = fetch(context.sandbox, url)
     except FetchError as problem:
@@ -186,7 +182,7 @@ def add_from_url(context: Context, entry_id: str, url: str) -> dict[str, Any]:
 )  # fmt: skip
 def generate(context: Context, entry_id: str, thumb_params: ApiObject, source_asset_id: str | None) -> dict[str, Any]:
     """Make a thumbnail of a frame of a video."""
-    entry = _editable_entry(context, entry_id)
+    entry = editable_entry(context, entry_id)
     if entry.get("mediaType") != VIDEO:
         raise fail("ENTRY_MEDIA_TYPE_NOT_SUPPORTED", TYPE=entry.get("mediaType", ""))
     if entry["status"] not in {ERROR_CONVERTING, PRECONVERT, ENTRY_READY}:
@@ -227,15 +223,12 @@ def shape_of(params: ApiObject) -> Shape:
 @action("thumbAsset", "setContent", param("id"), param("contentResource", "KalturaContentResource"), access=USER)
 def set_thumb_content(context: Context, id: str, content_resource: ApiObject) -> dict[str, Any]:
     """Give a thumbnail its picture."""
-    fetched: tuple[Path, str] | None = None
-    _editable_entry(context, _find(context, id)["entryId"])
-    if content_resource.is_a("KalturaUrlResource"):
-        from .upload_fetch import FetchError, fetch, suffix_of
-
-        content_resource.require("url")
-        try:
-            fetched = fetch(context.sandbox, content_resource["url"]), f"picture{suffix_of(content_resource['url'])}"
-        except FetchError:
+    editable_entry(context, _find(context, id)["entryId"])
+    try:
+        fetched = fetch_content(context, content_resource)
+    except FetchError:
+        with context.store.transaction():
+            _find(context, id)
             return _answer(thumbs(context.store).update(id, status=ERROR))
     with context.store.transaction():
         _find(context, id)
@@ -258,10 +251,11 @@ def get(context: Context, thumb_asset_id: str) -> dict[str, Any]:
 @action("thumbAsset", "update", param("id"), param("thumbAsset", "KalturaThumbAsset"), access=USER)
 def update(context: Context, id: str, thumb_asset: ApiObject) -> dict[str, Any]:
     """Change a thumbnail's tags and notes."""
-    _editable_entry(context, _find(context, id)["entryId"])
-    thumb_asset.check_update()
-    values = {name: None if value is NULL else value for name, value in thumb_asset.values.items()}
-    return _answer(thumbs(context.store).update(id, updatedAt=int(time.time()), **values))
+    with context.store.transaction():
+        editable_entry(context, _find(context, id)["entryId"])
+        thumb_asset.check_update()
+        values = {name: None if value is NULL else value for name, value in thumb_asset.values.items()}
+        return _answer(thumbs(context.store).update(id, updatedAt=int(time.time()), **values))
 
 
 @action("thumbAsset", "setAsDefault", param("thumbAssetId"), access=USER)
@@ -269,7 +263,7 @@ def set_as_default(context: Context, thumb_asset_id: str) -> None:
     """Show the entry with this thumbnail."""
     with context.store.transaction():
         document = _find(context, thumb_asset_id)
-        _editable_entry(context, document["entryId"])
+        editable_entry(context, document["entryId"])
         if document["status"] != READY:
             raise fail("THUMB_ASSET_IS_NOT_READY")
         _make_default(context.store, document)
@@ -327,6 +321,5 @@ def serve(context: Context, thumb_asset_id: str, version: int | None, thumb_para
 @on_entry_deleted
 def forget_entry(sandbox: Sandbox, entry: Document) -> None:
     """Delete the thumbnails of a deleted entry."""
-    for document in thumbs(sandbox.store).find(equal("entryId", entry["id"])):
-        delete_asset(sandbox, thumbs(sandbox.store), document)
+    delete_assets_of(sandbox, thumbs(sandbox.store), entry)
     sandbox.files.remove("frame", entry["id"])

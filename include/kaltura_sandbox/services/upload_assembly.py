@@ -55,23 +55,23 @@ class ChunkFolder:
         os.replace(part, self._folder / f"{_WAITING}{offset}")
         return size
 
-    def join_waiting(self, name: str, size: int, limit: int | None = MAX_JOINED) -> int:
+    def join_waiting(self, name: str, size: int, limit: int | None = MAX_JOINED) -> tuple[int, list[Path]]:
         """Join waiting chunks that touch the end of the joined file.
 
         :param limit: at most this many; None for all.
-        :return: the new size.
+        :return: the new size, and the joined chunks. Remove those once the size is saved: until then a crash would
+            lose bytes that their sender believes to be safe.
         """
-        joined = 0
+        joined: list[Path] = []
         for offset, chunk in self._waiting():
-            if offset > size or (limit is not None and joined >= limit):
+            if offset > size or (limit is not None and len(joined) >= limit):
                 break
             length = chunk.stat().st_size
             if size < offset + length:
                 _copy_into(self._folder / name, chunk, offset, length)
                 size = offset + length
-                joined += 1
-                chunk.unlink()
-        return size
+                joined.append(chunk)
+        return size, joined
 
     def close(self, name: str, size: int) -> Path:
         """Cut off bytes of a write that a crash interrupted; return the finished file."""
@@ -98,7 +98,7 @@ class ChunkFolder:
 
 def _copy_into(target: Path, source: Path, offset: int, length: int) -> None:
     """Write a whole file at an offset of another, inside the kernel where the system can."""
-    with source.open("rb", buffering=0) as reader, target.open("r+b", buffering=0) as writer:
+    with source.open("rb", buffering=0) as reader, target.open("r+b") as writer:
         done = _copy_in_kernel(reader.fileno(), writer.fileno(), offset, length)
         if done < length:
             reader.seek(done)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import Any
 
 from ..context import Context
-from ..errors import fail, register_error
+from ..errors import ServerCrash, fail, register_error
 from ..ids import long_id
 from ..inputs import UploadedFile
 from ..listing import find_page
@@ -175,14 +175,17 @@ def _continue(context: Context, token: Document, part: UploadedFile, offset: int
     """Join up to ten waiting chunks, then this one or let it wait."""
     name, size = token["dataName"], token["uploadedFileSize"]
     chunks = folder(context.sandbox, token["id"])
+    joined: list[Path] = []
     if offset > 0:
-        size = chunks.join_waiting(name, size)
+        size, joined = chunks.join_waiting(name, size)
     if part.size:
         size = chunks.put(name, size, part.path, part.size, size if offset < 0 else offset)
-    return tokens(context.store).update(
+    changed = tokens(context.store).update(
         token["id"], uploadedFileSize=size, receivedBytes=token["receivedBytes"] + part.size,
         updatedAt=int(time.time()),
     )  # fmt: skip
+    _remove(joined)
+    return changed
 
 
 def _ending(token: Document, length: int, final_chunk: bool, offset: int) -> tuple[bool, int | None]:
@@ -208,14 +211,22 @@ def _close_when_complete(context: Context, token_id: str, expected: int) -> Docu
     while True:
         with context.sandbox.lock(f"token:{token_id}"):
             token = _open_token(context, token_id)
-            size = folder(context.sandbox, token_id).join_waiting(token["dataName"], token["uploadedFileSize"], None)
-            if size != token["uploadedFileSize"]:
+            chunks = folder(context.sandbox, token_id)
+            size, joined = chunks.join_waiting(token["dataName"], token["uploadedFileSize"], None)
+            if joined:
                 token = tokens(context.store).update(token_id, uploadedFileSize=size)
+                _remove(joined)
             if size == expected:
                 return _close(context, token)
         if time.monotonic() >= deadline:
             raise fail("UPLOAD_TOKEN_CANNOT_MATCH_EXPECTED_SIZE")
-        time.sleep(_POLL_SECONDS)
+        if context.sandbox.stopping.wait(_POLL_SECONDS):
+            raise ServerCrash("the sandbox stops while an upload waits for chunks")
+
+
+def _remove(chunks: list[Path]) -> None:
+    for path in chunks:
+        path.unlink(missing_ok=True)
 
 
 def _close(context: Context, token: Document) -> Document:
