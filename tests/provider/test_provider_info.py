@@ -13,8 +13,9 @@ from typing import Any
 import jsonschema  # type: ignore[import-untyped]
 import pytest
 
+from kaltura_provider.api.credentials import HASH_TYPES, SESSION_METHODS
 from kaltura_provider.get_provider_info import get_provider_info
-from kaltura_provider.hooks.connection import EXTRA_LABELS, HASH_TYPES, REGIONS, SESSION_METHODS
+from kaltura_provider.hooks.connection import EXTRA_LABELS, REGIONS
 from kaltura_provider.hooks.kaltura import KalturaHook
 
 INFO = get_provider_info()

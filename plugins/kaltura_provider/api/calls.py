@@ -65,6 +65,14 @@ def is_idempotent(action: str) -> bool:
     return name in _IDEMPOTENT or name.startswith(_IDEMPOTENT_STARTS)
 
 
+def is_serving(action: str) -> bool:
+    """Tell whether an action answers with a file instead of a value.
+
+    :param action: name of the action, such as ``serve``.
+    """
+    return action.lower().startswith("serve")
+
+
 def clean(value: Any, path: str = "") -> Any:
     """Bring a parameter into the form Kaltura reads as it was meant.
 
@@ -190,7 +198,9 @@ class Caller:
             result: T = retrying(attempts.run)
             return result
         except KalturaError as error:
-            if request.absent_is_done and attempts.lost and error.code.endswith(_GONE):
+            # Only Kaltura can say that there is nothing left: HOST_NOT_FOUND, say, is no answer to the deletion.
+            answered = error.http_status is not None and not attempts.without_session
+            if request.absent_is_done and attempts.lost and answered and error.code.endswith(_GONE):
                 return None
             raise
 

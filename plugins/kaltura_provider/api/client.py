@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from kaltura_provider.api.answers import Answer, decode, decode_file
-from kaltura_provider.api.calls import Caller, Request
+from kaltura_provider.api.calls import Caller, Request, is_serving
 from kaltura_provider.api.config import ClientConfig
 from kaltura_provider.api.credentials import Credentials, SessionInfo, SessionSpec
 from kaltura_provider.api.errors import KalturaError
@@ -93,7 +93,7 @@ class KalturaClient:
             read_timeout=read_timeout,
             base_url=base_url,
         )
-        decoder = decode_file if action.lower().startswith("serve") else decode
+        decoder = decode_file if is_serving(action) else decode
 
         def decode_answer(answer: Answer) -> Any:
             return decoder(answer, request.service_action, mask=self.redactor.redact)

@@ -42,7 +42,12 @@ class SessionSpec:
     def __post_init__(self) -> None:
         object.__setattr__(self, "user_id", str(self.user_id or ""))
         object.__setattr__(self, "session_type", int(self.session_type))
-        object.__setattr__(self, "lifetime", int(self.lifetime))
+        try:
+            object.__setattr__(self, "lifetime", int(self.lifetime))
+        except (TypeError, ValueError):
+            raise ValueError(
+                f"The lifetime of a session must be a number of seconds such as 3600, not {self.lifetime!r}"
+            ) from None
         object.__setattr__(self, "privileges", merge_privileges(self.privileges or ""))
         if self.session_type not in (USER, ADMIN):
             raise ValueError(f"session_type {self.session_type} is unknown: use 2 for admin or 0 for user")

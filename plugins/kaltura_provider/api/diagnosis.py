@@ -22,6 +22,9 @@ READ_TIMEOUT = 15.0
 _SESSION_TYPES = {0: "user", 1: "widget", 2: "admin"}
 _UNREACHABLE = frozenset({"HOST_NOT_FOUND", "HOST_UNREACHABLE", "CONNECTION_REFUSED", "CONNECT_TIMEOUT", "PROXY_ERROR"})
 
+# The server could read a session that ended in one of these ways: the credentials themselves are right.
+_ENDED = frozenset({"EXPIRED", "LOGOUT", "EXCEEDED_ACTIONS_LIMIT"})
+
 
 def diagnose(
     config: ClientConfig,
@@ -132,7 +135,7 @@ class _Diagnosis:
             return error.hint
         if error.code == "SERVICE_FORBIDDEN":
             return f"The credentials are right, but the session may not call {error.service_action}. {error.hint}"
-        if error.code == "INVALID_KS" and error.details.get("KSID", "") not in ("EXPIRED", "LOGOUT"):
+        if error.code == "INVALID_KS" and error.details.get("KSID", "") not in _ENDED:
             if error.error_class is ErrorClass.PERMISSION:
                 return f"The credentials are right, but the session is restricted. {error.hint}"
             owner = f"partner {self.client.partner_id}"

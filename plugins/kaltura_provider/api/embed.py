@@ -128,6 +128,7 @@ def render_page(
     config: Mapping[str, Any] | None = None,
     language: str = "en",
     index_href: str | None = None,
+    download_url: str | None = None,
 ) -> str:
     """Render a complete, accessible page with one entry.
 
@@ -137,6 +138,8 @@ def render_page(
     :param config: see :func:`render_embed`.
     :param language: language of title and description, such as ``en``.
     :param index_href: address of a page that lists all entries, to link back to.
+    :param download_url: for an entry that no player shows, such as a document: the file's address. The page links to
+        it and has no player then.
     :return: an HTML document.
     :raises ValueError: see :func:`render_embed`.
     """
@@ -148,7 +151,8 @@ def render_page(
             language=language,
             index_href=index_href and _checked_url(index_href, relative=True),
             image=thumbnail_url(player.cdn_url, player.partner_id, item.entry_id, width=1280),
-            embed=render_embed(player, item, embed_type=embed_type, config=config),
+            download_url=download_url and _checked_url(download_url),
+            embed=None if download_url else render_embed(player, item, embed_type=embed_type, config=config),
         )
     )
 

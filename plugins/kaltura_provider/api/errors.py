@@ -117,7 +117,7 @@ def classify(code: str, details: Mapping[str, str] | None = None) -> ErrorClass:
         return ErrorClass.RETRY
     if code in catalogue.PERMISSION:
         return ErrorClass.PERMISSION
-    if code.startswith("HTTP_"):
+    if code.startswith("HTTP_") and code[5:].isdigit():
         status = int(code[5:])
         if status >= 500 or status in (408, 425, 429):
             return ErrorClass.RETRY
@@ -132,7 +132,7 @@ def find_hint(code: str, error_class: ErrorClass, details: Mapping[str, str], se
     :param error_class: its class.
     :param details: Kaltura's error arguments.
     :param service_action: the action that failed, such as ``media.add``.
-    :return: one or two sentences, or an empty text if nothing useful can be said.
+    :return: one or two sentences.
     """
     if code == "SERVICE_FORBIDDEN" and (permission := catalogue.permission_of(service_action)):
         return f"The role of the session needs the permission {permission}. " + catalogue.PERMISSION[code]
@@ -160,7 +160,7 @@ def find_hint(code: str, error_class: ErrorClass, details: Mapping[str, str], se
         return "Check the ID: the object was deleted or belongs to another account."
     if code.startswith("PROPERTY_VALIDATION_"):
         return "Correct this field; the Kaltura API documentation lists what it takes."
-    return ""
+    return "Check the values of the call; the Kaltura API documentation of the action lists what it takes."
 
 
 def _invalid_ks_hint(error_class: ErrorClass, details: Mapping[str, str]) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from kaltura_provider.api.answers import Answer, decode, is_api_error
-from kaltura_provider.api.calls import Request
+from kaltura_provider.api.calls import Request, is_serving
 from kaltura_provider.api.errors import DependencyFailed, ErrorClass, KalturaError, api_error
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 # Characters for private use around a reference tell it from a text of a user that looks like one.
 _OPEN, _CLOSE = "\ue000", "\ue001"
 _MARKED = re.compile(_OPEN + r"(\{[0-9]+:result[^{}]*\})" + _CLOSE)
-_TEXT = re.compile(r"\{([0-9]+):result((?::[^{}]+)*)\}")
+_TEXT = re.compile(r"\{([0-9]+):result((?::[^{}]*)?)\}")
 _NAMED_IN_PATH = re.compile(r"[A-Za-z0-9_]+")
 
 
@@ -81,9 +81,20 @@ class MultiRequest:
         :param action: such as ``add``.
         :param params: parameters by name; may contain references to earlier calls.
         :return: the call, to refer to its result.
-        :raises ValueError: if a text holds two references, or one to this or a later call.
+        :raises ValueError: if a text holds two references, or one to this or a later call; if the action serves a
+            file; or if a parameter has the name of a part of the batch.
         """
         request = Request.of_action(service, action, params)
+        if is_serving(action):
+            # The server sends nothing but the file, and the calls after it are not carried out.
+            raise ValueError(
+                f"{request.service_action} answers with a file, which ends a multirequest: use a call of its own"
+            )
+        if taken := sorted({"service", "action"} & request.params.keys()):
+            raise ValueError(
+                f"A multirequest cannot carry a parameter named {taken[0]!r}, as Kaltura takes it for what to call: "
+                "use a call of its own"
+            )
         call = Call(len(self._calls) + 1, request.service_action, {}, idempotent=request.idempotent)
         call.params = {"service": service, "action": action, **self._resolve(request.params, call)}
         self._calls.append(call)
@@ -139,7 +150,7 @@ class MultiRequest:
         number = int(found[0].group(1))
         if not 1 <= number < call.number:
             raise ValueError(f"Request {call.number} refers to request {number}: only earlier requests have a result")
-        call.needs.append((number, tuple(found[0].group(2).split(":")[1:])))
+        call.needs.append((number, tuple(filter(None, found[0].group(2).split(":")))))
         return plain
 
 
@@ -187,7 +198,9 @@ class _Batch:
         own = [error for error in errors if not isinstance(error, DependencyFailed)]
         refused = [error for error in own if error.error_class is ErrorClass.RENEW_SESSION]
         # Only if no call at all got through is a repetition under a new session surely no second time for any of them.
-        if refused and len(refused) == len(own) and len(errors) == len(self.calls):
+        # One with a session of its own is carried out although what it needed is missing.
+        carried_out = len(errors) < len(self.calls) or any(error.outcome_unknown for error in errors)
+        if refused and len(refused) == len(own) and not carried_out:
             return refused[0]
         if self.request.idempotent:
             return next((error for error in own if error.retryable), None)

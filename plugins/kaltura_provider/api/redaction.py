@@ -26,8 +26,8 @@ _MAYBE_KS_V1 = re.compile(r"(?<![A-Za-z0-9+/_-])[MNOYZ][A-Za-z0-9+/_-]{55,}={0,2
 _KS_V1_START = re.compile(rb"[0-9a-f]{40}\|")
 
 _NAMED = re.compile(
-    r"""(?P<start>["']?\b(?:ks|adminSecret|admin_secret|userSecret|user_secret|secret|tokenHash|password|passphrase"""
-    r"""|privateKey|sshPrivateKey|keyPassphrase|authorization|x-amz-security-token)["']?\s*(?:=|:|%3D|/(?=[^/]{20}))\s*["']?)"""
+    r"""(?P<start>["']?\b(?:ks|tokenHash|\w*secret|\w*password|\w*passphrase|\w*privateKey"""
+    r"""|authorization|x-amz-security-token)["']?\s*(?:=|:|%3D|/(?=[^/]{20}))\s*["']?(?:(?:Basic|Bearer)\s+)?)"""
     r"""(?P<value>[^\s"'&;,/<>}{]{3,})""",
     re.IGNORECASE,
 )

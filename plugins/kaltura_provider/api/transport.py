@@ -135,6 +135,9 @@ def _diagnose(error: Exception) -> tuple[str, bool, str]:
 
     chain = _causes(error)
     if isinstance(error, requests.exceptions.InvalidProxyURL) or _find(chain, urllib3.ProxyError):
+        # The proxy is blamed also for a connection that broke when it had the request, and may have passed it on.
+        if _find(chain, ConnectionError) and not _find(chain, urllib3.NewConnectionError):
+            return "CONNECTION_LOST", True, _text(chain)
         return "PROXY_ERROR", False, _text(chain, "the proxy could not be used")
     if certificate := _find(chain, ssl.SSLCertVerificationError):
         return (

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, urlsplit
 
+from kaltura_provider.api.credentials import HASH_TYPES, SESSION_METHODS
 from kaltura_provider.hooks.errors import KalturaConnectionError
 
 if TYPE_CHECKING:
@@ -35,8 +36,6 @@ REGIONS: Mapping[str, str] = {
     "CA": "https://api.ca.kaltura.com",
     "AU": "https://api.ap.kaltura.com",
 }
-HASH_TYPES = ("SHA1", "MD5", "SHA256", "SHA512")
-SESSION_METHODS = ("local_v2", "local_v1", "session.start")
 SESSION_TYPES: Mapping[str, int] = {"USER": 0, "ADMIN": 2}
 DEFAULT_SESSION_LIFETIME = 3600
 

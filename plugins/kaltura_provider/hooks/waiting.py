@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from typing import Any
 
 from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSensorTimeout
@@ -15,6 +16,8 @@ TIMEOUT = "timeout"
 ERROR = "error"
 _STATES = (READY, FAILED, TIMEOUT, ERROR)
 
+# Airflow's own timeout is only a backstop for a triggerer that is gone; the trigger ends at the deadline itself.
+TRIGGER_GRACE = timedelta(minutes=5)
 
 # Messages are read by people: of thousands of entries the first ones tell enough.
 _NAMED = 10

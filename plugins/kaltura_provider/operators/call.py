@@ -23,21 +23,9 @@ _SESSION_ACTIONS = frozenset(
         "user.loginbyks",
     }
 )
-_SECRET_PROPERTIES = frozenset(
-    {
-        "ks",
-        "adminsecret",
-        "secret",
-        "usersecret",
-        "password",
-        "privatekey",
-        "sshprivatekey",
-        "passphrase",
-        "keypassphrase",
-        "tokenhash",
-        "signsecret",
-    }
-)
+_SECRET_PROPERTIES = frozenset({"ks", "tokenhash"})
+# Kaltura puts words before these: adminSecret, storagePassword, sshKeyPassphrase.
+_SECRET_ENDINGS = ("secret", "password", "passphrase", "privatekey")
 _MASK = "***"
 
 
@@ -131,10 +119,11 @@ class KalturaCallOperator(KalturaBaseOperator):
     def _call_all(self) -> list[Any]:
         if self.service or self.action or self.parameters:
             raise ValueError("Give either service, action and parameters, or requests, not both.")
-        if not isinstance(self.requests, Sequence) or isinstance(self.requests, str) or not self.requests:
+        given = self.requests
+        if not isinstance(given, Sequence) or not given or not all(isinstance(request, Mapping) for request in given):
             raise ValueError("requests must be a list of mappings with 'service', 'action' and 'parameters'.")
         batch = self.hook.get_conn().multirequest(text_references=True)
-        for position, request in enumerate(self.requests, start=1):
+        for position, request in enumerate(given, start=1):
             unknown = set(request) - {"service", "action", "parameters"}
             if unknown:
                 raise ValueError(
@@ -169,12 +158,18 @@ def _mapping(parameters: Any) -> Mapping[str, Any]:
     return parameters
 
 
+def _is_secret(name: str) -> bool:
+    return name.lower() in _SECRET_PROPERTIES or name.lower().endswith(_SECRET_ENDINGS)
+
+
 def _mask(value: Any, redact: Callable[[str], str]) -> Any:
     """Replace what looks like a secret, by the property's name or by its form."""
     if isinstance(value, Mapping):
-        secret = _SECRET_PROPERTIES | ({"token"} if value.get("objectType") == "KalturaAppToken" else set())
+        token = value.get("objectType") == "KalturaAppToken"
         return {
-            key: _MASK if key.lower() in secret and isinstance(item, str) and item else _mask(item, redact)
+            key: _MASK
+            if isinstance(item, str) and item and (_is_secret(key) or (token and key == "token"))
+            else _mask(item, redact)
             for key, item in value.items()
         }
     if isinstance(value, list):

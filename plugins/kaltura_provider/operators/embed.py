@@ -150,5 +150,5 @@ class KalturaEmbedPageOperator(KalturaBaseOperator):
         if len(items) > 1:
             return render_index(player, items, title=self.title, description=self.description, language=self.language)
         if self.embed_type == "snippet":
-            return render_embed(player, items[0])
+            return render_embed(player, items[0], config=self.config)
         return render_page(player, items[0], embed_type=self.embed_type, config=self.config, language=self.language)

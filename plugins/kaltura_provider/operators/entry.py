@@ -56,7 +56,8 @@ class KalturaListEntriesOperator(KalturaBaseOperator):
     :param filter: properties of ``KalturaBaseEntryFilter``, such as ``{"tagsLike": "news", "statusIn": "2,1"}``; add
         ``objectType`` for a more special filter. Times are seconds since 1970. Templated.
     :param limit: how many entries to return at most; None returns all. When more match, the log says so.
-    :param fields: names of the properties to keep of each entry, such as ``["id", "name"]``; all if None. Templated.
+    :param fields: names of the properties to keep of each entry, such as ``["id", "name"]`` or ``"id,name"``; all if
+        None. Templated.
     :param kaltura_conn_id: ID of the ``kaltura`` connection. Templated.
     :param session: restrictions of the session. Templated.
     """
@@ -88,7 +89,16 @@ class KalturaListEntriesOperator(KalturaBaseOperator):
         :param context: the task's context.
         :return: the entries, newest first unless ``filter`` has an ``orderBy``.
         :raises kaltura_provider.api.KalturaError: Kaltura refused the filter or the session.
+        :raises ValueError: ``filter`` is not a mapping.
         """
+        from kaltura_provider.api.paging import split_list
+
+        if self.filter is not None and not isinstance(self.filter, Mapping):
+            raise ValueError(
+                f"filter must be a mapping such as {{'tagsLike': 'news'}}, not {self.filter!r}. If it comes from a "
+                "template, set render_template_as_native_obj=True on the DAG."
+            )
+        fields = None if self.fields is None else split_list(self.fields)
         matches = self.hook.get_conn().iterate(
             "baseEntry",
             "list",
@@ -97,13 +107,10 @@ class KalturaListEntriesOperator(KalturaBaseOperator):
             # One more than asked for tells whether there are more.
             page_size=_LARGEST_PAGE if self.limit is None else min(self.limit + 1, _LARGEST_PAGE),
         )
-        entries = [self._pick(entry) for entry in islice(matches, self.limit)]
+        entries = [_pick(entry, fields) for entry in islice(matches, self.limit)]
         if self.limit is not None and next(iter(matches), None) is not None:
             self.log.warning("More than %d entries match; the others are left out. Raise 'limit'.", self.limit)
         return entries
-
-    def _pick(self, entry: Mapping[str, Any]) -> dict[str, Any]:
-        return dict(entry) if self.fields is None else {key: entry[key] for key in self.fields if key in entry}
 
 
 class KalturaUpdateEntryOperator(KalturaBaseOperator):
@@ -203,6 +210,10 @@ class KalturaDeleteEntryOperator(KalturaBaseOperator):
             self.log.info("Entry %s does not exist (any more).", entry_id)
             return {"entry_id": entry_id, "deleted": False}
         return {"entry_id": entry_id, "deleted": True}
+
+
+def _pick(entry: Mapping[str, Any], fields: Sequence[str] | None) -> dict[str, Any]:
+    return dict(entry) if fields is None else {key: entry[key] for key in fields if key in entry}
 
 
 def require_entry_id(entry_id: Any) -> str:

@@ -18,9 +18,6 @@ if TYPE_CHECKING:
 
     from kaltura_provider.hooks.kaltura import KalturaHook
 
-# Airflow's own timeout is only a backstop for a triggerer that is gone; the trigger ends at the deadline itself.
-_TRIGGER_GRACE = timedelta(minutes=5)
-
 
 class KalturaEntryReadySensor(BaseSensorOperator):
     """Wait until Kaltura entries are READY (``baseEntry.list``, one call per 150 entries).
@@ -88,6 +85,7 @@ class KalturaEntryReadySensor(BaseSensorOperator):
         if not self.deferrable:
             return super().execute(context)
         from kaltura_provider.hooks.readiness import normalize_entry_ids
+        from kaltura_provider.hooks.waiting import TRIGGER_GRACE
         from kaltura_provider.triggers.entry import KalturaEntryReadyTrigger
 
         # An entry that is ready already needs no triggerer; deferring for nothing costs seconds and a scheduler trip.
@@ -109,7 +107,7 @@ class KalturaEntryReadySensor(BaseSensorOperator):
                 fail_on_error=self.fail_on_error,
             ),
             method_name="execute_complete",
-            timeout=timedelta(seconds=self.timeout) + _TRIGGER_GRACE,
+            timeout=timedelta(seconds=self.timeout) + TRIGGER_GRACE,
         )
         return None  # Not reached: defer() raises.
 

@@ -25,8 +25,6 @@ _MEDIA_KINDS = ("VIDEO", "AUDIO", "IMAGE", "DOCUMENT", "DATA")
 _SNIFFED_BYTES = 4096
 # How often progress is noted at most (seconds): often enough to see life, rarely enough to cost nothing.
 _PROGRESS_PAUSE = 10.0
-# Airflow's own timeout is only a backstop for a triggerer that is gone; the trigger ends at the deadline itself.
-_TRIGGER_GRACE = timedelta(minutes=5)
 
 
 class KalturaUploadOperator(KalturaBaseOperator):
@@ -182,7 +180,7 @@ class KalturaUploadOperator(KalturaBaseOperator):
 
     def _wait(self, result: dict[str, Any]) -> dict[str, Any]:
         from kaltura_provider.hooks.readiness import look
-        from kaltura_provider.hooks.waiting import wait_failure, wait_timeout
+        from kaltura_provider.hooks.waiting import TRIGGER_GRACE, wait_failure, wait_timeout
         from kaltura_provider.triggers.entry import KalturaEntryReadyTrigger
 
         entry_id = result["entry_id"]
@@ -205,7 +203,7 @@ class KalturaUploadOperator(KalturaBaseOperator):
                         echo=result,
                     ),
                     method_name="execute_complete",
-                    timeout=timedelta(seconds=self.wait_timeout) + _TRIGGER_GRACE,
+                    timeout=timedelta(seconds=self.wait_timeout) + TRIGGER_GRACE,
                 )
             left = end_time - time.time()
             if left <= 0:

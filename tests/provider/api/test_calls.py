@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 import logging
+import socket
 import time
+from typing import Any
 
 import pytest
-from tests.provider.api.scripted import HANG_UP, Reply, ScriptedServer, api_error, client_of, http, result
+from tests.provider.api.scripted import (
+    HANG_UP,
+    NoSession,
+    Received,
+    Reply,
+    ScriptedServer,
+    api_error,
+    client_of,
+    http,
+    quick,
+    result,
+)
 
-from kaltura_provider.api import KalturaError
+from kaltura_provider.api import KalturaClient, KalturaError
 from kaltura_provider.api.calls import is_idempotent
 
 BUSY = api_error("INTERNAL_SERVERL_ERROR", "Internal server error occurred")
@@ -105,6 +118,37 @@ def test_a_deletion_whose_answer_was_lost_has_worked_if_nothing_is_left() -> Non
     with ScriptedServer(HANG_UP, gone) as server, client_of(server) as client:
         assert client.call("media", "delete", {"entryId": "0_x"}) is None
         assert len(server.requests) == 2
+
+
+def test_a_deletion_is_not_done_because_the_host_is_not_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_name(*_: object, **__: object) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    def lose_answer_and_name(_: Received) -> Reply:
+        monkeypatch.setattr(socket, "getaddrinfo", no_name)
+        return HANG_UP
+
+    with ScriptedServer(lose_answer_and_name) as server, client_of(server) as client:
+        with pytest.raises(KalturaError, match="HOST_NOT_FOUND"):
+            client.call("media", "delete", {"entryId": "0_x"})
+        assert len(server.requests) == 1
+
+
+def test_a_deletion_is_not_done_because_the_credentials_are_gone() -> None:
+    class DeletedToken(NoSession):
+        starts = 0
+
+        def start(self, starter: Any, spec: Any) -> Any:
+            DeletedToken.starts += 1
+            if DeletedToken.starts > 1:
+                starter.call("appToken", "startSession", {})
+            return super().start(starter, spec)
+
+    replies = (HANG_UP, api_error("INVALID_KS", KSID="LOGOUT"), api_error("APP_TOKEN_ID_NOT_FOUND"))
+    with ScriptedServer(*replies) as server, KalturaClient(quick(server.url), DeletedToken()) as client:
+        with pytest.raises(KalturaError, match="APP_TOKEN_ID_NOT_FOUND"):
+            client.call("media", "delete", {"entryId": "0_x"})
+        assert server.calls == ["media.delete", "media.delete", "appToken.startSession"]
 
 
 def test_a_deletion_of_nothing_is_an_error() -> None:

@@ -95,6 +95,19 @@ def test_a_disabled_app_token() -> None:
     assert message == "The app token is disabled. Make a new one with appToken.add and put it into the connection."
 
 
+def test_a_session_that_may_do_nothing_more() -> None:
+    def answer(received: Any) -> bytes:
+        if "/media/" not in received.target:
+            return result(True) if "/ping" in received.target else result({"ks": "widget-session"})
+        return api_error("INVALID_KS", 'Invalid KS "EXCEEDED_ACTIONS_LIMIT"', KSID="EXCEEDED_ACTIONS_LIMIT")
+
+    with ScriptedServer(answer) as server:
+        ok, message = diagnose(ClientConfig(server.url, 102), ADMIN)
+    assert not ok
+    assert "Raise or remove the privilege actionslimit" in message
+    assert "admin secret" not in message
+
+
 @pytest.mark.parametrize(
     ("reply", "words"),
     [

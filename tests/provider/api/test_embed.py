@@ -170,3 +170,13 @@ def test_addresses() -> None:
     assert default_cdn_url("http://localhost:8123/") == "http://localhost:8123"
     assert player_url("http://h/", 1, 2, "1_a", start=30).endswith("&entry_id=1_a&kalturaSeekFrom=30")
     assert thumbnail_url("http://h", 1, "1_a", width=320) == "http://h/p/1/thumbnail/entry_id/1_a/width/320"
+
+
+def test_what_no_player_shows_is_offered_for_download() -> None:
+    item = PageItem("1_abcd1234", EVIL)
+    page = Page(render_page(PLAYER, item, download_url="https://cdn.example.com/raw?a=1&b=2"))
+    assert page.all("iframe") == []
+    assert [link["href"] for link in page.all("a")] == ["https://cdn.example.com/raw?a=1&b=2"]
+    assert page.scripts == []
+    with pytest.raises(ValueError, match="no http"):
+        render_page(PLAYER, item, download_url="javascript:alert(1)")

@@ -73,6 +73,7 @@ def test_an_invalid_session_has_many_meanings(details: dict[str, str], expected:
         ("HTTP_403", ErrorClass.PERMISSION),
         ("SERVICE_FORBIDDEN", ErrorClass.PERMISSION),
         ("SOMETHING_NEW", ErrorClass.PERMANENT),
+        ("HTTP_SOMETHING_NEW", ErrorClass.PERMANENT),
         ("TLS_ERROR", ErrorClass.PERMANENT),
         ("MISSING_KS", ErrorClass.RENEW_SESSION),
     ],
@@ -85,6 +86,11 @@ def test_a_missing_right_is_named() -> None:
     error = KalturaError("SERVICE_FORBIDDEN", service_action="caption_captionAsset.add")
     assert "CAPTION_MODIFY" in error.hint
     assert "ANALYTICS_BASE" in KalturaError("SERVICE_FORBIDDEN", service_action="report.getTable").hint
+
+
+@pytest.mark.parametrize("code", ["SOMETHING_NEW", "CAPTION_ASSET_ID_NOT_FOUND", "PROPERTY_VALIDATION_NEW", "HTTP_418"])
+def test_every_error_names_a_next_step(code: str) -> None:
+    assert KalturaError(code, "it failed", service_action="media.get").hint
 
 
 def test_an_unreadable_session_is_not_repeated() -> None:

@@ -65,11 +65,17 @@ def test_what_kaltura_can_not_read_is_refused() -> None:
             later.add("media", "get", {"entryId": batch.add("media", "count").ref("id")})
         with pytest.raises(ValueError, match="cannot be part of a reference"):
             first.ref("a:b}")
+        with pytest.raises(ValueError, match=r"caption_captionAsset\.serve answers with a file"):
+            later.add("caption_captionAsset", "serve", {"captionAssetId": "1_a"})
+        with pytest.raises(ValueError, match="parameter named 'action'"):
+            later.add("media", "get", {"entryId": "0_x", "action": "delete"})
+        assert len(later) == 1
         assert server.requests == []
 
 
-def test_a_text_that_looks_like_a_reference_is_not_one() -> None:
-    params = {"entry": {"name": "{1:result:id}"}}
+@pytest.mark.parametrize("text", ["{1:result:id}", "{1:result}", "{1:result:}"])
+def test_a_text_that_looks_like_a_reference_is_not_one(text: str) -> None:
+    params = {"entry": {"name": text}}
     with ScriptedServer(result([1, 2])) as server, client_of(server) as client:
         batch = client.multirequest()
         batch.add("media", "count")
@@ -166,6 +172,31 @@ def test_a_reading_batch_that_keeps_failing_still_gives_its_results() -> None:
         assert results[0] == 1
         assert results[1].code == "INTERNAL_SERVERL_ERROR"
         assert len(server.requests) == 3
+
+
+INVALID_KS = {
+    "code": "INVALID_KS",
+    "message": 'Invalid KS "EXPIRED", Error "-1,INVALID_STR"',
+    "objectType": "KalturaAPIException",
+    "args": {"KSID": "EXPIRED", "ERR_CODE": "-1", "ERR_DESC": "INVALID_STR"},
+}
+
+
+def test_a_batch_that_was_refused_as_a_whole_is_repeated_under_a_new_session() -> None:
+    replies = (result([INVALID_KS, NOT_FOUND, INVALID_KS, INVALID_KS]), result([{"id": "0_a"}, {"id": "0_a"}, {}, 7]))
+    with ScriptedServer(*replies) as server, client_of(server) as client:
+        assert chain(client).send()[3] == 7
+        assert len(server.requests) == 2
+
+
+def test_a_batch_of_which_a_call_was_carried_out_is_not_repeated() -> None:
+    with ScriptedServer(result([INVALID_KS, {"id": "0_b"}])) as server, client_of(server) as client:
+        batch = client.multirequest()
+        found = batch.add("media", "get", {"entryId": "0_a"})
+        batch.add("media", "add", {"ks": "another session", "entry": {"name": found.ref("name")}})
+        results = batch.send(raise_on_error=False)
+        assert [item.code for item in results] == ["INVALID_KS", "DEPENDENCY_FAILED"]
+        assert len(server.requests) == 1, "an entry must not be added twice"
 
 
 def test_the_batch_as_a_whole_fails() -> None:

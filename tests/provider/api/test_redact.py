@@ -25,6 +25,8 @@ APP_TOKEN = "0123456789abcdef" * 2
         (json.dumps({"ks": "opaque-session"}), "opaque-session"),
         (json.dumps({"adminSecret": "a1b2c3d4e5"}), "a1b2c3d4e5"),
         ("secret=hunter2hunter2", "hunter2hunter2"),
+        ("Authorization: Bearer opaque-session", "opaque-session"),
+        (json.dumps({"storagePassword": "hunter2hunter2"}), "hunter2hunter2"),
         (json.dumps({"id": "1_x", "token": APP_TOKEN}), APP_TOKEN),
         (f"{{'tokenHash': '{APP_TOKEN}'}}", APP_TOKEN),
         ("https://b.s3.amazonaws.com/k?X-Amz-Expires=60&X-Amz-Signature=abcdef0123", "abcdef0123"),
@@ -33,7 +35,7 @@ APP_TOKEN = "0123456789abcdef" * 2
         ("https://acc.blob.core.windows.net/c/k?sv=2022&sig=Zm9v%3D", "Zm9v%3D"),
         ("proxy http://someone:pass-word@proxy:3128 refused", "pass-word"),
     ],
-    ids=map(str, range(14)),
+    ids=map(str, range(16)),
 )
 def test_secrets_are_masked(text: str, secret: str) -> None:
     masked = redact(text)

@@ -239,6 +239,21 @@ def test_a_proxy_is_used() -> None:
         assert proxy.requests[0].target == "http://kaltura.invalid/api_v3/service/system/action/ping?format=1"
 
 
+def test_a_proxy_that_loses_the_answer_may_have_passed_the_request_on() -> None:
+    with ScriptedServer(HANG_UP) as proxy:
+        error = failure(KalturaClient(quick("http://kaltura.invalid", proxy=proxy.url), NoSession()), action="add")
+        assert (error.code, error.outcome_unknown) == ("CONNECTION_LOST", True)
+        assert len(proxy.requests) == 1, "an entry must not be added twice"
+
+
+@pytest.mark.parametrize("refusal", ["407 Proxy Authentication Required", "503 Service Unavailable"])
+def test_a_proxy_that_refuses_a_tunnel(refusal: str) -> None:
+    with ScriptedServer(http("", refusal)) as proxy:
+        error = failure(KalturaClient(quick("https://kaltura.invalid", proxy=proxy.url), NoSession()), action="add")
+    assert (error.code, error.outcome_unknown) == ("PROXY_ERROR", False)
+    assert refusal.split(" ")[0] in error.message
+
+
 def test_redirects_are_not_followed() -> None:
     with ScriptedServer(result("here")) as target:
         moved = http("", "301 Moved Permanently", {"Location": f"{target.url}/elsewhere"})

@@ -6,7 +6,9 @@ import json
 from typing import Any
 
 import pytest
-from tests.provider.airflow_fixtures import TaskLog, render
+from tests.provider.airflow_fixtures import ConnectionSetter, TaskLog, render
+from tests.provider.api.scripted import ScriptedServer
+from tests.provider.api.scripted import result as scripted_result
 from tests.provider.entries import new_entry
 
 from kaltura_provider.api import KalturaClient, KalturaError
@@ -66,6 +68,7 @@ def test_failed_request_names_itself(connection: None, context: Any) -> None:
         ({"service": "media", "action": "get", "requests": []}, "not both"),
         ({"requests": []}, "requests must be a list"),
         ({"requests": "media.get"}, "requests must be a list"),
+        ({"requests": ["media.get"]}, "requests must be a list of mappings"),
         ({"requests": [{"service": "media", "action": "get", "params": {}}]}, "Request 1 has 'params'"),
         ({"service": "media", "action": "get", "parameters": "entryId=1"}, "parameters must be a mapping"),
     ],
@@ -88,6 +91,15 @@ def test_secrets_in_answers_are_masked(client: KalturaClient, context: Any, task
         assert listed["token"] == "***"
     finally:
         client.call("appToken", "delete", {"id": token["id"]})
+
+
+@pytest.mark.parametrize("name", ["storagePassword", "s3Password", "sshKeyPassphrase", "privateKey", "signSecret"])
+def test_secrets_of_other_systems_are_masked(context: Any, set_connection: ConnectionSetter, name: str) -> None:
+    answer = {"objects": [{"id": 1, "name": "Archive", name: "hunter2 hunter2"}], "totalCount": 1}
+    with ScriptedServer(scripted_result(answer)) as server:
+        set_connection(host=server.url, login="102", extra={"admin_secret": "a-test-secret"})
+        (found,) = call(context, service="storageProfile", action="list")["objects"]
+    assert found == {"id": 1, "name": "Archive", name: "***"}
 
 
 def test_templates() -> None:

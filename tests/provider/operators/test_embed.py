@@ -45,6 +45,11 @@ def test_snippet(client: KalturaClient, context: Any) -> None:
     assert "<html" not in html
 
 
+def test_snippet_takes_no_configuration(client: KalturaClient, context: Any) -> None:
+    with pytest.raises(ValueError, match="An iframe takes no configuration"):
+        page(context, ready_entry(client), embed_type="snippet", config={"playback": {"muted": True}})
+
+
 def test_script_with_configuration(client: KalturaClient, context: Any) -> None:
     html = page(context, ready_entry(client), embed_type="dynamic", config={"playback": {"muted": True}})["html"]
     assert '"muted": true' in html

@@ -43,10 +43,11 @@ def test_list(client: KalturaClient, context: Any) -> None:
 
 def test_list_in_any_status_with_chosen_fields(client: KalturaClient, context: Any) -> None:
     entry_id = new_entry(client, tags="chosen")
-    task = KalturaListEntriesOperator(
-        task_id="list", filter={"tagsLike": "chosen", "statusIn": "2,7"}, fields=["id", "status", "nothing"]
-    )
-    assert task.execute(context) == [{"id": entry_id, "status": 7}]
+    for fields in (["id", "status", "nothing"], "id, status,nothing"):
+        task = KalturaListEntriesOperator(
+            task_id="list", filter={"tagsLike": "chosen", "statusIn": "2,7"}, fields=fields
+        )
+        assert task.execute(context) == [{"id": entry_id, "status": 7}]
 
 
 def test_list_says_when_there_are_more(client: KalturaClient, context: Any, task_log: TaskLog) -> None:
@@ -64,6 +65,12 @@ def test_list_says_when_there_are_more(client: KalturaClient, context: Any, task
 
 def test_list_of_nothing(connection: None, context: Any) -> None:
     assert KalturaListEntriesOperator(task_id="list", filter={"tagsLike": "no-such-tag"}).execute(context) == []
+
+
+def test_list_refuses_a_filter_that_is_text(connection: None, context: Any) -> None:
+    task = KalturaListEntriesOperator(task_id="list", filter="{'tagsLike': 'news'}")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="render_template_as_native_obj=True"):
+        task.execute(context)
 
 
 def test_list_refuses_a_limit_of_nothing() -> None:

@@ -53,6 +53,8 @@ def test_wrong_credentials_fail_here(sandbox: Any, set_connection: ConnectionSet
 def test_arguments_that_mean_nothing_are_named(connection: None, context: Any) -> None:
     with pytest.raises(ValueError, match="use 'USER' \\(0\\) or 'ADMIN' \\(2\\)"):
         start(context, session_type="ROOT")
+    with pytest.raises(ValueError, match="lifetime of a session must be a number of seconds such as 3600, not 'None'"):
+        start(context, lifetime="None")
 
 
 def test_templates() -> None:
