@@ -109,6 +109,8 @@ with DAG(
         timeout=2 * 3600,
         fail_on_error=False,
         deferrable=True,
+        # A batch that failed keeps nobody from waiting for the entries of the others.
+        trigger_rule="all_done",
         doc_md="Waits until Kaltura has converted the entries of one batch; holds no worker while it waits.",
     )
 
@@ -136,6 +138,7 @@ with DAG(
             kaltura=KalturaHook(SETTINGS.kaltura_conn_id).get_conn(),
         )
         ti.xcom_push(key="failures", value=summary["failures"][:50])
+        ti.xcom_push(key="failed", value={"count": len(summary["failures"]), "manifest": summary["manifest"]})
         if not summary["ready"]:
             raise AirflowSkipException(f"no entry is new or changed: {summary['counts']}")
         context["outlet_events"][ENTRIES].extra = {"manifest": summary["manifest"], "entries": summary["ready"]}
@@ -156,9 +159,16 @@ with DAG(
             return
         failures = context["ti"].xcom_pull(task_ids="record", key="failures")
         if failures is None:
-            raise AirflowFailException("the outcome was not recorded; the log of 'record' says why. Run again.")
+            # A new run would take what 'record' had noted as ready for published already.
+            raise AirflowFailException(
+                "the outcome was not recorded; the log of 'record' says why. Then clear 'record' in this run."
+            )
         if failures:
-            raise AirflowFailException(f"{len(failures)} files were not ingested:\n" + "\n".join(failures))
+            failed = context["ti"].xcom_pull(task_ids="record", key="failed")
+            raise AirflowFailException(
+                f"{failed['count']} files were not ingested. All are in {failed['manifest']}; the first:\n"
+                + "\n".join(failures)
+            )
 
     summaries: Any = transfer.expand(batch=plan()).output
     ready = wait.expand(entry_ids=summaries.map(lambda summary: summary["entry_ids"]))

@@ -42,10 +42,11 @@ with DAG(
             description="One a line. Empty: what ingest made.",
         ),
         "bucket": Param(
-            SETTINGS.bucket or None,
+            SETTINGS.state_bucket or SETTINGS.bucket or None,
             type=["null", "string"],
             title="S3 bucket for the pages",
-            description="For entry ids named here only.",
+            description="For entry ids named here only. Default: KALTURA_PIPELINE_STATE_BUCKET, or "
+            "KALTURA_PIPELINE_BUCKET.",
         ),
         "player_name": Param(
             SETTINGS.player_name,

@@ -51,9 +51,15 @@ with DAG(
 
     @task(doc_md="Finds the local day this run is about.", inlets=[PAGES])
     def day() -> str:
+        from kaltura_pipeline.errors import ConfigurationError
         from kaltura_pipeline.report import report_day
 
         context = get_current_context()
+        if not context["params"]["bucket"]:
+            raise ConfigurationError(
+                "no bucket is named: fill 'S3 bucket for the report' in the trigger form, or set "
+                "KALTURA_PIPELINE_BUCKET"
+            )
         moment = context.get("logical_date") or context["dag_run"].run_after
         return report_day(context["params"]["day"], moment, SETTINGS.time_zone)
 

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 SERVICE = "caption_captionAsset"
 # KalturaCaptionType by file ending.
 FORMATS = {".srt": "1", ".vtt": "3"}
-READY = 2
 
 
 def sync_captions(

@@ -109,12 +109,14 @@ def media_kind(file_name: str) -> str:
 
 
 def _objects(client: Any, bucket: str, prefix: str) -> Iterator[SourceObject]:
-    from botocore.exceptions import ClientError
+    from botocore.exceptions import ClientError, ParamValidationError
 
     try:
         for page in client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
             for item in page.get("Contents", []):
                 yield SourceObject(item["Key"], item["Size"], item["ETag"].strip('"'))
+    except ParamValidationError as error:
+        raise BucketError(f"{bucket!r} is no name of an S3 bucket; write it alone, without s3:// and path") from error
     except ClientError as error:
         code = error.response["Error"]["Code"]
         if code == "NoSuchBucket":
@@ -175,4 +177,9 @@ def _attach_caption(title: Title, sidecar: SourceObject, tag: str) -> Iterator[N
     except ValueError as error:
         yield NotTaken(sidecar.key, str(error))
         return
+    for other in title.captions:
+        # On Kaltura one would replace the other.
+        if (other.language, other.source.path.suffix.lower()) == (language, sidecar.path.suffix.lower()):
+            yield NotTaken(sidecar.key, f"{other.source.key} is the same language, {language}; keep one of the two")
+            return
     title.captions.append(CaptionFile(sidecar, language))

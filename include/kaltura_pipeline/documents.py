@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,6 +16,8 @@ if TYPE_CHECKING:
 # What S3 answers when a condition does not hold, and when two conditional writes meet.
 _CONDITION_FAILED = {"PreconditionFailed", "ConditionalRequestConflict", "412", "409"}
 _MISSING = {"NoSuchKey", "404"}
+# How often a write is sent again that S3 refused although nobody else had written.
+_WRITES = 3
 
 
 class DocumentConflictError(Exception):
@@ -51,11 +52,10 @@ class S3Documents:
 
     def name_of(self, uri: str) -> str:
         """Return the name of a document of this store from its address; the reverse of :meth:`uri`."""
-        parts = urlsplit(uri)
-        key = parts.path.lstrip("/")
-        if parts.netloc != self.bucket or not key.startswith(self.prefix):
-            raise ValueError(f"{uri} is not below s3://{self.bucket}/{self.prefix}; check the pipeline's state prefix")
-        return key[len(self.prefix) :]
+        root = self.uri("")
+        if not uri.startswith(root):
+            raise ValueError(f"{uri} is not below {root}; check the pipeline's state bucket and state prefix")
+        return uri[len(root) :]
 
     def read(self, name: str) -> Document | None:
         """Return a document, or None when there is none of this name. S3: GetObject."""
@@ -71,14 +71,14 @@ class S3Documents:
 
     def create(self, name: str, body: dict[str, Any]) -> Document:
         """Create a document; raise :class:`DocumentConflictError` if it exists. S3: PutObject, If-None-Match."""
-        return self._put(name, body, IfNoneMatch="*")
+        return self._put_if(name, body, None)
 
     def replace(self, document: Document, body: dict[str, Any]) -> Document:
         """Replace the version that was read; raise :class:`DocumentConflictError` if it is no longer current.
 
         S3: PutObject, If-Match.
         """
-        return self._put(document.name, body, IfMatch=document.etag)
+        return self._put_if(document.name, body, document.etag)
 
     def write(self, name: str, body: dict[str, Any]) -> Document:
         """Write a document whatever was there. S3: PutObject."""
@@ -90,6 +90,26 @@ class S3Documents:
         for page in pages:
             for item in page.get("Contents", []):
                 yield item["Key"][len(self.prefix) :]
+
+    def _put_if(self, name: str, body: dict[str, Any], etag: str | None) -> Document:
+        """Write if the document is still the version read (``etag``), or still missing (None).
+
+        A refusal alone does not mean that somebody else wrote. When the answer to a write is lost, boto3 sends it
+        again, and the second one meets the first; and of two writes at the same moment S3 may refuse both (409). So
+        look what is there before giving up.
+        """
+        condition = {"IfNoneMatch": "*"} if etag is None else {"IfMatch": etag}
+        for _ in range(_WRITES):
+            try:
+                return self._put(name, body, **condition)
+            except DocumentConflictError as error:
+                conflict = error
+            current = self.read(name)
+            if current is not None and current.body == body:
+                return current
+            if (current.etag if current else None) != etag:
+                break
+        raise conflict
 
     def _put(self, name: str, body: dict[str, Any], **condition: str) -> Document:
         from botocore.exceptions import ClientError
@@ -103,6 +123,6 @@ class S3Documents:
             code = error.response["Error"]["Code"]
             # If-Match on a key that was deleted meanwhile answers NoSuchKey.
             if condition and code in _CONDITION_FAILED | _MISSING:
-                raise DocumentConflictError(f"{self.uri(name)} was changed by another writer") from error
+                raise DocumentConflictError(f"{self.uri(name)} was changed by another writer; run again") from error
             raise
         return Document(name, body, answer["ETag"])

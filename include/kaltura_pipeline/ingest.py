@@ -59,7 +59,9 @@ def plan_ingest(
     from kaltura_pipeline.plan import build_plan
 
     workspace = Workspace.open(settings, bucket)
-    found = discover(workspace.client, bucket, prefix, settings.state_prefix)
+    # In a bucket of its own the state is in nobody's way.
+    state_prefix = workspace.documents.prefix if workspace.documents.bucket == bucket else ""
+    found = discover(workspace.client, bucket, prefix, state_prefix)
     plan = build_plan(
         workspace.client,
         found,
@@ -71,6 +73,8 @@ def plan_ingest(
     )
     name = f"{run_name(run_id)}/plan.json"
     workspace.documents.write(name, dict(plan))
+    if not plan["items"]:
+        log.warning("s3://%s/%s holds no media file; if that is wrong, check bucket and prefix", bucket, prefix)
     for item in plan["items"]:
         log.info("%-6s %s: %s", item["action"], item["key"], item["reason"])
     for other in plan["not_taken"]:
@@ -79,14 +83,14 @@ def plan_ingest(
     return workspace.documents.uri(name), plan
 
 
-def work_of(plan: Plan) -> list[PlanItem]:
+def work_of(items: list[PlanItem]) -> list[PlanItem]:
     """Return the items of a plan that have something to do, in order."""
-    return [item for item in plan["items"] if item["action"] in (ADD, UPDATE)]
+    return [item for item in items if item["action"] in (ADD, UPDATE)]
 
 
 def batches(plan_uri: str, plan: Plan, size: int) -> list[Batch]:
     """Cut the work of a plan into slices of at most ``size`` titles."""
-    count = len(work_of(plan))
+    count = len(work_of(plan["items"]))
     return [{"plan": plan_uri, "start": start, "stop": min(start + size, count)} for start in range(0, count, size)]
 
 
@@ -99,22 +103,35 @@ def ingest_batch(
     :raises TransferIncompleteError: some titles failed in a way that passes; a retry goes on where this one ended.
     :raises KalturaError: the connection itself is wrong, so no title can succeed.
     """
+    from kaltura_provider.api import ErrorClass, KalturaError
+
     workspace = Workspace.open(settings, bucket)
     plan_document = workspace.documents.read(workspace.documents.name_of(batch["plan"]))
     if plan_document is None:
         raise FileNotFoundError(f"the plan {batch['plan']} is gone; start a new run")
-    items: list[PlanItem] = plan_document.body["items"]
-    work = [item for item in items if item["action"] in (ADD, UPDATE)][batch["start"] : batch["stop"]]
+    work = work_of(plan_document.body["items"])[batch["start"] : batch["stop"]]
     outcomes: list[Outcome] = []
     passing: list[str] = []
+    refusal: KalturaError | None = None
+    wall: KalturaError | None = None
     for item in work:
-        outcome, again = _transfer(workspace, kaltura, item, owner)
+        try:
+            outcome, again = _transfer(workspace, kaltura, item, owner)
+            refusal = None
+        except KalturaError as error:
+            # Of one title (somebody else's entry, say), or of all? A second one in a row is taken for all.
+            if refusal is not None or error.error_class is ErrorClass.RENEW_SESSION:
+                wall = error
+                break
+            refusal, outcome, again = error, _outcome(item, ERROR, message=str(error)), False
         outcomes.append(outcome)
         log.info("%s: %s %s %s", item["key"], outcome["result"], outcome["entry_id"], outcome["message"])
         if again:
             passing.append(f"{item['key']}: {outcome['message']}")
     name = f"{run_name(run_id)}/outcomes/{batch['start']:07d}.json"
-    workspace.documents.write(name, {"outcomes": outcomes})
+    workspace.documents.write(name, {"plan": plan_document.etag, "outcomes": outcomes})
+    if wall is not None:
+        raise wall
     if passing:
         raise TransferIncompleteError(
             f"{len(passing)} of {len(work)} titles are not finished; a retry goes on from here. First: {passing[0]}"
@@ -127,7 +144,10 @@ def ingest_batch(
 
 
 def _transfer(workspace: Workspace, kaltura: KalturaClient, item: PlanItem, owner: str) -> tuple[Outcome, bool]:
-    """Transfer one title; return its outcome, and whether trying again can help."""
+    """Transfer one title; return its outcome, and whether trying again can help.
+
+    :raises KalturaError: Kaltura refused the session or its rights.
+    """
     from botocore.exceptions import BotoCoreError, ClientError
 
     from kaltura_provider.api import ErrorClass, KalturaError, SourceChangedError
@@ -142,24 +162,27 @@ def _transfer(workspace: Workspace, kaltura: KalturaClient, item: PlanItem, owne
         return _outcome(item, BUSY, message=str(error)), False
     except KalturaError as error:
         if error.error_class in (ErrorClass.PERMISSION, ErrorClass.RENEW_SESSION):
-            # The next title would meet the same wall: give this one back and stop.
+            # Nothing is wrong with the file: give it back as it was.
             _failed(record, item, str(error), final=False)
             raise
         return _failed(record, item, str(error), final=not error.retryable), error.retryable
     except (ValueError, SourceChangedError) as error:
         return _failed(record, item, str(error), final=True), False
-    except (ClientError, BotoCoreError) as error:
+    except (ClientError, BotoCoreError, OSError) as error:
         return _failed(record, item, f"S3: {error}; check that the object is still there", final=False), True
 
 
 def _put(workspace: Workspace, kaltura: KalturaClient, item: PlanItem, record: LedgerEntry) -> Outcome:
     etag = item["etag"]
     if item["action"] == ADD:
+        known = record.body["attempts"] > 1
         outcome, etag = _add(workspace, kaltura, item, record)
+        if known and not outcome["created"] and not _has_metadata(record, item):
+            # An earlier try made the entry, maybe with other metadata than now.
+            _update(kaltura, item, outcome["entry_id"])
     else:
-        entry_id = record.body["entry_id"]
-        kaltura.call("baseEntry", "update", {"entryId": entry_id, "baseEntry": _entry_object(item)})
-        outcome = _outcome(item, UPDATE, entry_id=entry_id)
+        outcome = _outcome(item, UPDATE, entry_id=record.body["entry_id"])
+        _update(kaltura, item, outcome["entry_id"])
     captions: dict[str, str] = record.body.get("captions", {})
     if item["captions"]:
         from kaltura_pipeline.captions import sync_captions
@@ -196,6 +219,12 @@ def _add(workspace: Workspace, kaltura: KalturaClient, item: PlanItem, record: L
         on_progress=progress,
         index_wait=workspace.index_wait,
     )
+    sent_etag = record.load().get("fingerprint", "").rsplit("@", 1)[0]
+    if not done.uploaded and sent_etag not in ("", source.etag):
+        raise ValueError(
+            f"the content changed since it became entry {done.entry.id}; put the new version under a new key, or "
+            f"delete the entry and its ledger record {workspace.ledger.address(workspace.bucket, item['key'])}"
+        )
     outcome = _outcome(item, ADD, entry_id=done.entry.id)
     outcome["created"] = done.created
     outcome["bytes_sent"] = done.bytes_sent
@@ -204,8 +233,14 @@ def _add(workspace: Workspace, kaltura: KalturaClient, item: PlanItem, record: L
     return outcome, source.etag.strip('"')
 
 
-def _entry_object(item: PlanItem) -> dict[str, Any]:
-    return {"objectType": "KalturaBaseEntry", **item["fields"]}
+def _has_metadata(record: LedgerEntry, item: PlanItem) -> bool:
+    sent = record.body["metadata_digest"] if record.body["state"] == ledger_states.UPLOADED else None
+    return bool(sent == item["metadata_digest"])
+
+
+def _update(kaltura: KalturaClient, item: PlanItem, entry_id: str) -> None:
+    fields = {"objectType": "KalturaBaseEntry", **item["fields"], "referenceId": item["reference_id"]}
+    kaltura.call("baseEntry", "update", {"entryId": entry_id, "baseEntry": fields}, idempotent=True)
 
 
 def _failed(record: LedgerEntry, item: PlanItem, message: str, *, final: bool) -> Outcome:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+import uuid
 from typing import TYPE_CHECKING, Any
 
 from kaltura_pipeline.documents import Document, DocumentConflictError
@@ -76,7 +77,7 @@ class LedgerEntry:
         self._write(changes, self._clock() + LEASE_SECONDS)
 
     def _write(self, changes: dict[str, Any], lease_until: float) -> None:
-        body = {**self.body, **changes, "updated_at": self._clock(), "lease_until": lease_until}
+        body = {**self.body, **changes, **_stamp(self._clock(), lease_until)}
         try:
             self._document = self._documents.replace(self._document, body)
         except DocumentConflictError as error:
@@ -97,6 +98,11 @@ class LedgerEntry:
         self._write({"state": state, **changes}, 0.0)
 
 
+def _stamp(now: float, lease_until: float) -> dict[str, Any]:
+    # The number tells a worker its own write from another's that says the same.
+    return {"updated_at": now, "lease_until": lease_until, "write": uuid.uuid4().hex}
+
+
 class Ledger:
     """All records of a pipeline.
 
@@ -107,6 +113,10 @@ class Ledger:
     def __init__(self, documents: S3Documents, clock: Callable[[], float] = time.time) -> None:
         self._documents = documents
         self._clock = clock
+
+    def address(self, bucket: str, key: str) -> str:
+        """Return where the record of a source object lies."""
+        return self._documents.uri(record_name(bucket, key))
 
     def read(self, bucket: str, key: str) -> dict[str, Any] | None:
         """Return the record of a source object, or None."""
@@ -123,7 +133,7 @@ class Ledger:
         now = self._clock()
         fresh = {
             "bucket": bucket, "key": key, "state": CLAIMED, "owner": owner, "attempts": 1, "notes": {}, "error": "",
-            "created_at": now, "updated_at": now, "lease_until": now + LEASE_SECONDS,
+            "created_at": now, **_stamp(now, now + LEASE_SECONDS),
         }  # fmt: skip
         try:
             return LedgerEntry(self._documents, self._documents.create(name, fresh), self._clock)
@@ -141,7 +151,7 @@ class Ledger:
             )
         taken = {
             **body, "owner": owner, "attempts": body["attempts"] + 1, "error": "",
-            "updated_at": now, "lease_until": now + LEASE_SECONDS,
+            **_stamp(now, now + LEASE_SECONDS),
         }  # fmt: skip
         try:
             return LedgerEntry(self._documents, self._documents.replace(document, taken), self._clock)

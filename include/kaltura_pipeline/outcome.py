@@ -62,7 +62,7 @@ def record_outcome(
     if plan_document is None:
         raise FileNotFoundError(f"the plan {plan_uri} is gone; start a new run")
     items: list[PlanItem] = plan_document.body["items"]
-    outcomes = _outcomes(workspace, run_id)
+    outcomes = _outcomes(workspace, run_id, plan_document.etag)
     seen = look(kaltura, [outcome["entry_id"] for outcome in outcomes.values() if outcome["result"] == ADD])
     failures = [f"{item['key']}: {item['reason']}" for item in items if item["action"] == REFUSE]
     entries = []
@@ -92,19 +92,20 @@ def record_outcome(
     return {"manifest": workspace.documents.uri(name), "counts": counts, "ready": len(entries), "failures": failures}
 
 
-def _outcomes(workspace: Workspace, run_id: str) -> dict[str, Outcome]:
+def _outcomes(workspace: Workspace, run_id: str, plan: str) -> dict[str, Outcome]:
+    """Read what the batches noted; not what is left of an earlier plan, if the whole run was cleared and run again."""
     found: dict[str, Outcome] = {}
     for name in workspace.documents.names(f"{run_name(run_id)}/outcomes/"):
         document = workspace.documents.read(name)
-        for outcome in document.body["outcomes"] if document else []:
-            found[outcome["key"]] = outcome
+        if document and document.body["plan"] == plan:
+            found.update({outcome["key"]: outcome for outcome in document.body["outcomes"]})
     return found
 
 
 def _settle(workspace: Workspace, item: PlanItem, outcome: Outcome | None, seen: Look) -> str:
     """Note in the ledger how one title ended; return what is wrong with it, or nothing."""
     if outcome is None:
-        return "its batch did not run; the next run takes it up"
+        return "its batch ended before it; the log of 'transfer' says why, and the next run takes it up"
     if outcome["result"] != ADD:
         return "" if outcome["result"] == UPDATE else outcome["message"]
     entry_id = outcome["entry_id"]

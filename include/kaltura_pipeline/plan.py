@@ -92,7 +92,9 @@ def build_plan(
         else:
             item["reference_id"] = item["fields"].pop("referenceId", item["reference_id"])
             item["metadata_digest"] = _digest(item)
-            item["action"], item["reason"] = _decide(item, ledger.read(bucket, title.media.key), known_files)
+            record = ledger.read(bucket, title.media.key)
+            address = ledger.address(bucket, title.media.key)
+            item["action"], item["reason"] = _decide(item, record, address, known_files)
         items.append(item)
     _refuse_shared_reference_ids(items)
     totals = Counter(item["action"] for item in items)
@@ -135,7 +137,7 @@ def _digest(item: PlanItem) -> str:
     return hashlib.sha256(json.dumps(described, sort_keys=True).encode()).hexdigest()
 
 
-def _decide(item: PlanItem, record: Mapping[str, Any] | None, known_files: str) -> tuple[str, str]:
+def _decide(item: PlanItem, record: Mapping[str, Any] | None, address: str, known_files: str) -> tuple[str, str]:
     if item["size"] == 0:
         return REFUSE, f"{item['key']}: the file is empty; upload it again"
     if record is None:
@@ -148,7 +150,7 @@ def _decide(item: PlanItem, record: Mapping[str, Any] | None, known_files: str) 
             return ADD, "the file changed since it failed"
         return REFUSE, (
             f"{item['key']}: the content changed since it became entry {entry_id}; "
-            "put the new version under a new key, or delete the entry and its ledger record"
+            f"put the new version under a new key, or delete the entry and its ledger record {address}"
         )
     if record["state"] == ledger_states.FAILED:
         if known_files == KNOWN_RETRY or record.get("metadata_digest") != item["metadata_digest"]:

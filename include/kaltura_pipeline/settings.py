@@ -12,6 +12,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 ENVIRONMENT_PREFIX = "KALTURA_PIPELINE_"
+_MAY_BE_EMPTY = ("state_prefix", "ingest_schedule", "report_schedule")
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,20 @@ class PipelineSettings:
         """Read the settings from environment variables; what is not set keeps its default."""
         source = os.environ if environment is None else environment
         names = {field.name: ENVIRONMENT_PREFIX + field.name.upper() for field in fields(cls)}
-        values: dict[str, Any] = {name: source[variable] for name, variable in names.items() if variable in source}
+        # An empty variable (a deployment file may set them all) means "default", save where empty means something.
+        values: dict[str, Any] = {
+            name: source[variable]
+            for name, variable in names.items()
+            if variable in source and (source[variable] or name in _MAY_BE_EMPTY)
+        }
         if "index_wait" in values:
-            values["index_wait"] = float(values["index_wait"])
+            try:
+                values["index_wait"] = float(values["index_wait"])
+            except ValueError:
+                raise ValueError(f"{names['index_wait']} must be a number of seconds, such as 60") from None
         return cls(**values)
+
+    def __post_init__(self) -> None:
+        # Without the slash a prefix "kaltura" would also claim the source files below "kaltura-talks/".
+        prefix = self.state_prefix.strip("/")
+        object.__setattr__(self, "state_prefix", f"{prefix}/" if prefix else "")

@@ -63,3 +63,43 @@ def test_the_files_parse_quickly() -> None:
     DagBag(str(ROOT / "dags"))
     # Airflow gives up on a file after 30 s and warns about slow ones; a heavy import at the top would show here.
     assert time.perf_counter() - started < 5
+
+
+def test_a_backfill_as_documented_reports_every_day_of_the_month(dag_bag: DagBag) -> None:
+    import re
+
+    import pendulum
+    from airflow.timetables.base import TimeRestriction
+
+    from kaltura_pipeline.report import report_day
+
+    text = (ROOT / "docs" / "pipeline.md").read_text()
+    command = re.search(r"backfill create --dag-id kaltura_report --from-date (\S+) --to-date (\S+)", text)
+    assert command
+    first, last = (pendulum.from_format(day, "YYYY-MM-DD") for day in command.groups())
+    timetable: Any = dag_bag.dags["kaltura_report"].timetable
+    core: Any = _core_timetable(timetable)
+    runs, info = [], None
+    while True:
+        info = core.next_dagrun_info(
+            last_automated_data_interval=info.data_interval if info else None,
+            restriction=TimeRestriction(first, last, catchup=True),
+        )
+        if info is None:
+            break
+        runs.append(report_day(None, info.logical_date, "UTC"))
+    assert runs == [f"2026-11-{day:02d}" for day in range(1, 31)]
+
+
+def _core_timetable(timetable: Any) -> Any:
+    """Return the scheduler's timetable of a DAG file's one."""
+    from airflow.serialization.decoders import decode_timetable
+    from airflow.serialization.encoders import encode_timetable
+
+    return decode_timetable(encode_timetable(timetable))
+
+
+def test_a_batch_that_failed_does_not_stop_the_wait_for_the_others(dag_bag: DagBag) -> None:
+    tasks = dag_bag.dags["kaltura_ingest"].task_dict
+    for name in ("wait", "record", "verdict"):
+        assert tasks[name].trigger_rule == "all_done", name

@@ -1,4 +1,4 @@
-"""A real S3 server (moto's, over a socket) for the pipeline's tests."""
+"""A real S3 server (moto's) and a local Kaltura, both over sockets, for the pipeline's tests."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from kaltura_provider.api import KalturaClient
+    from kaltura_sandbox.server import SandboxServer
 
 
 @pytest.fixture(scope="session")
@@ -45,3 +48,23 @@ def bucket(s3: Any, s3_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
     }
     monkeypatch.setenv("AIRFLOW_CONN_AWS_DEFAULT", json.dumps(connection))
     return name
+
+
+@pytest.fixture(scope="session")
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxServer]:
+    from kaltura_sandbox.server import SandboxServer
+    from kaltura_sandbox.settings import Partner, Settings
+
+    partner = Partner(102, "admin-secret-for-tests", "user-secret-for-tests")
+    settings = Settings(data=tmp_path_factory.mktemp("sandbox"), partners=(partner,), conversion_seconds=0.2)
+    with SandboxServer(settings) as server:
+        yield server
+
+
+@pytest.fixture
+def kaltura(sandbox: SandboxServer) -> Iterator[KalturaClient]:
+    from kaltura_provider.api import AdminSecretCredentials, ClientConfig, KalturaClient
+
+    config = ClientConfig(sandbox.url, 102, max_attempts=2, backoff_initial=0.05)
+    with KalturaClient(config, AdminSecretCredentials("admin-secret-for-tests")) as client:
+        yield client

@@ -18,8 +18,6 @@ from kaltura_pipeline.settings import PipelineSettings
 from kaltura_provider.api import AdminSecretCredentials, ClientConfig, KalturaClient, KalturaError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from kaltura_sandbox.server import SandboxServer
 
 PARTNER = 102
@@ -30,23 +28,6 @@ SETTINGS = PipelineSettings(index_wait=0.5)
 
 class Killed(BaseException):
     """The worker dies here: nothing may catch it."""
-
-
-@pytest.fixture(scope="module")
-def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxServer]:
-    from kaltura_sandbox.server import SandboxServer
-    from kaltura_sandbox.settings import Partner, Settings
-
-    partner = Partner(PARTNER, ADMIN_SECRET, "user-secret-for-tests")
-    settings = Settings(data=tmp_path_factory.mktemp("sandbox"), partners=(partner,), conversion_seconds=0.2)
-    with SandboxServer(settings) as server:
-        yield server
-
-
-@pytest.fixture
-def kaltura(sandbox: SandboxServer) -> Iterator[KalturaClient]:
-    with new_client(sandbox) as client:
-        yield client
 
 
 def new_client(sandbox: SandboxServer) -> KalturaClient:
@@ -275,6 +256,95 @@ def test_a_wrong_secret_stops_the_batch_at_once(pipeline: Pipeline, sandbox: San
         pipeline.transfer(uri, plan, wrong)
     # The file is free for the next try: no claim is left behind.
     assert all(record["lease_until"] == 0 for record in pipeline.records())
+
+
+class Denying:
+    """A client that is denied its first call about one title, as for somebody else's entry."""
+
+    def __init__(self, client: KalturaClient) -> None:
+        self._client, self._denied = client, False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+    def call(self, *arguments: Any, **options: Any) -> Any:
+        if not self._denied:
+            self._denied = True
+            raise KalturaError("SERVICE_FORBIDDEN", "not for you", service_action="baseEntry.update")
+        return self._client.call(*arguments, **options)
+
+
+def test_one_title_that_is_denied_does_not_stop_the_others(pipeline: Pipeline, kaltura: KalturaClient) -> None:
+    pipeline.put(**{"a.png": image(), "b.png": image()})
+    uri, plan = pipeline.plan()
+    denying: Any = Denying(kaltura)
+    pipeline.transfer(uri, plan, denying)
+    records = {record["key"]: record for record in pipeline.records()}
+    assert (records["a.png"]["state"], records["a.png"]["lease_until"]) == ("claimed", 0)
+    assert records["b.png"]["state"] == "uploaded"
+
+
+def test_metadata_changed_before_the_end_is_sent(pipeline: Pipeline, kaltura: KalturaClient) -> None:
+    pipeline.put(**{"a.mp3": audio(1)})
+    uri, plan = pipeline.plan()
+    pipeline.transfer(uri, plan, kaltura)  # uploaded, and nobody waited for it
+    pipeline.put(**{"a.yaml": b"name: Renamed\nreference_id: new-reference\n"})
+    assert pipeline.run(kaltura)["ready"] == 1
+    (record,) = pipeline.records()
+    entry = kaltura.call("baseEntry", "get", {"entryId": record["entry_id"]})
+    assert (entry["name"], entry["referenceId"]) == ("Renamed", "new-reference")
+
+
+def test_a_changed_reference_id_reaches_the_entry(pipeline: Pipeline, kaltura: KalturaClient) -> None:
+    pipeline.put(**{"a.png": image()})
+    pipeline.run(kaltura)
+    pipeline.put(**{"a.yaml": b"reference_id: another\n"})
+    pipeline.run(kaltura)
+    (record,) = pipeline.records()
+    assert kaltura.call("baseEntry", "get", {"entryId": record["entry_id"]})["referenceId"] == "another"
+
+
+def test_content_changed_after_a_worker_died_is_not_taken_for_sent(pipeline: Pipeline, kaltura: KalturaClient) -> None:
+    # The entry has its content when a bad caption fails the title.
+    pipeline.put(**{"a.mp3": audio(1), "a.en.srt": b"\xe4"})
+    pipeline.run(kaltura)
+    pipeline.put(**{"a.mp3": audio(2), "a.en.srt": b"1\n00:00:00,000 --> 00:00:01,000\nHi\n"})
+    summary = pipeline.run(kaltura)
+    assert "content changed since it became entry" in summary["failures"][0]
+    (record,) = pipeline.records()
+    assert record["state"] == "failed"
+
+
+def test_a_cleared_run_forgets_what_its_first_plan_brought(pipeline: Pipeline, kaltura: KalturaClient) -> None:
+    pipeline.put(**{"a.png": image(), "b.png": image(), "c.png": image()})
+    uri, plan = pipeline.plan()
+    name = "_kaltura/runs/run-1/outcomes/0000002.json"
+    pipeline.transfer(uri, plan, kaltura)
+    stale = json.loads(pipeline.s3.get_object(Bucket=pipeline.bucket, Key=name)["Body"].read())
+    stale["outcomes"][0].update(result="error", message="the server was away")
+    pipeline.s3.put_object(Bucket=pipeline.bucket, Key=name, Body=json.dumps(stale))
+    for key in ("a.png", "b.png"):
+        pipeline.s3.delete_object(Bucket=pipeline.bucket, Key=key)
+    # The whole run is cleared: the same run id, a new plan with one batch.
+    pipeline.runs = 0
+    assert pipeline.run(kaltura)["failures"] == []
+
+
+def test_state_in_a_bucket_of_its_own(s3: Any, pipeline: Pipeline, kaltura: KalturaClient) -> None:
+    state = f"{pipeline.bucket}-state"
+    s3.create_bucket(Bucket=state)
+    settings = PipelineSettings(state_bucket=state, state_prefix="lectures", index_wait=0)
+    pipeline.put(**{"lectures/a.png": image()})
+    uri, plan = plan_ingest(
+        settings, run_id="r", bucket=pipeline.bucket, prefix="", known_files="update", defaults=None
+    )
+    assert uri == f"s3://{state}/lectures/runs/r/plan.json"
+    for batch in batches(uri, plan, 20):
+        ingest_batch(settings, batch, bucket=pipeline.bucket, run_id="r", owner="w", kaltura=kaltura)
+    summary = record_outcome(settings, bucket=pipeline.bucket, run_id="r", plan_uri=uri, kaltura=kaltura)
+    assert summary["ready"] == 1
+    assert summary["manifest"].startswith(f"s3://{state}/lectures/")
+    assert [item["Key"] for item in s3.list_objects_v2(Bucket=pipeline.bucket)["Contents"]] == ["lectures/a.png"]
 
 
 def test_a_server_that_is_away_is_tried_again(pipeline: Pipeline, kaltura: KalturaClient) -> None:

@@ -112,3 +112,50 @@ def test_addresses_go_both_ways(s3: Any, bucket: str) -> None:
     assert documents.name_of(documents.uri("runs/1/plan.json")) == "runs/1/plan.json"
     with pytest.raises(ValueError, match="state prefix"):
         documents.name_of("s3://elsewhere/p/x.json")
+
+
+class LostAnswers:
+    """An S3 client whose answers to writes are lost, so that each write is sent a second time, as boto3 does."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+    def put_object(self, **request: Any) -> Any:
+        self._client.put_object(**request)
+        return self._client.put_object(**request)
+
+
+def test_a_write_whose_answer_was_lost_is_no_conflict(s3: Any, bucket: str, clock: Clock) -> None:
+    ledger = Ledger(S3Documents(LostAnswers(s3), bucket, "_kaltura/"), clock)
+    record = ledger.claim("b", "k.mp4", "w")
+    assert record.body["attempts"] == 1
+    record.save(entry_id="0_x")
+    record.release(FAILED, error="broken")
+    read = ledger.read("b", "k.mp4")
+    assert read is not None
+    assert (read["state"], read["notes"]) == (FAILED, {"entry_id": "0_x"})
+
+
+def test_a_write_that_s3_refused_for_nothing_is_sent_again(s3: Any, bucket: str) -> None:
+    from botocore.exceptions import ClientError
+
+    class Refusing(LostAnswers):
+        refuse = True
+
+        def put_object(self, **request: Any) -> Any:
+            self.refuse = not self.refuse
+            if not self.refuse:
+                raise ClientError({"Error": {"Code": "ConditionalRequestConflict"}}, "PutObject")
+            return s3.put_object(**request)
+
+    documents = S3Documents(Refusing(s3), bucket, "p/")
+    document = documents.create("x.json", {"a": 1})
+    assert documents.replace(document, {"a": 2}).body == {"a": 2}
+
+
+def test_addresses_hold_any_character(s3: Any, bucket: str) -> None:
+    documents = S3Documents(s3, bucket, "a b#?%20/")
+    assert documents.name_of(documents.uri("runs/x/plan.json")) == "runs/x/plan.json"

@@ -210,3 +210,32 @@ def test_wrong_settings_name_the_field(s3: Any, bucket: str, ledger: Ledger) -> 
         planned(s3, bucket, ledger, defaults={"tagz": "x"})
     with pytest.raises(ValueError, match=r"'never'.*update, skip, retry"):
         planned(s3, bucket, ledger, known_files="never")
+
+
+def test_two_captions_of_one_language_are_not_both_taken(s3: Any, bucket: str, put: Any) -> None:
+    put(**{"a.mp4": b"1", "a.es-419.vtt": b"", "a.es-mx.vtt": b"", "a.es-mx.srt": b""})
+    result = found(s3, bucket)
+    assert [caption.source.key for caption in result.titles[0].captions] == ["a.es-419.vtt", "a.es-mx.srt"]
+    assert "a.es-419.vtt is the same language" in result.not_taken[0].reason
+
+
+def test_a_bucket_written_as_an_address_is_named(s3: Any) -> None:
+    with pytest.raises(BucketError, match="'s3://media/x' is no name of an S3 bucket"):
+        discover(s3, "s3://media/x", "")
+
+
+@pytest.mark.parametrize(
+    "key", ["..vtt", "a/..yaml", ".en.vtt", ".yaml", ".mp4", "a/.", "..", " ", "a//b.mp4", "x. mp4"]
+)
+def test_no_key_stops_the_listing(s3: Any, bucket: str, put: Any, key: str) -> None:
+    put(**{key: b"1", "good.mp4": b"1"})
+    assert "good.mp4" in {title.media.key for title in found(s3, bucket).titles}
+
+
+def test_changed_content_names_the_ledger_record(s3: Any, bucket: str, put: Any, ledger: Ledger) -> None:
+    put(**{"talk.mp4": b"1"})
+    finish(ledger, planned(s3, bucket, ledger), READY)
+    put(**{"talk.mp4": b"2"})
+    reason = planned(s3, bucket, ledger)["items"][0]["reason"]
+    key = reason.rsplit(f"s3://{bucket}/", 1)[1]
+    assert s3.head_object(Bucket=bucket, Key=key)

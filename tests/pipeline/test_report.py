@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime, timezone
+from typing import Any
 
 import pytest
 
-from kaltura_pipeline.report import render_page, report_day
+from kaltura_pipeline.report import render_page, report_day, write_page
+from kaltura_pipeline.settings import PipelineSettings
 
 
 @pytest.mark.parametrize(
@@ -45,3 +47,27 @@ def test_a_day_without_plays_says_so() -> None:
     html, plays = render_page("2026-11-22", "UTC", [])
     assert plays == 0
     assert "Nothing was played" in html
+
+
+@pytest.mark.parametrize(
+    ("table", "plays", "titles", "text"),
+    [
+        (b"object_id,entry_name,count_plays\r\n0_a,\xc3\x84pfel,3\r\n", 3, 1, "\u00c4pfel"),
+        (b"", 0, 0, "Nothing was played"),
+    ],
+)
+def test_the_page_lies_beside_its_table(s3: Any, bucket: str, table: bytes, plays: int, titles: int, text: str) -> None:
+    key = "a b/reports/2026-11-22/top_content.csv"
+    s3.put_object(Bucket=bucket, Key=key, Body=table)
+    made = {"s3_uri": f"s3://{bucket}/{key}", "day": "2026-11-22"}
+    answer = write_page(PipelineSettings(), made)
+    assert answer == write_page(PipelineSettings(), made)
+    assert answer == {
+        "uri": f"s3://{bucket}/a b/reports/2026-11-22/index.html",
+        "day": "2026-11-22",
+        "plays": plays,
+        "titles": titles,
+    }
+    page = s3.get_object(Bucket=bucket, Key="a b/reports/2026-11-22/index.html")
+    assert page["ContentType"] == "text/html; charset=utf-8"
+    assert text in page["Body"].read().decode()
