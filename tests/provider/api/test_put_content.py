@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -41,14 +42,18 @@ class DyingClient(KalturaClient):
 
     die_before = 0
     die_after = 0
-    count = 0
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._numbers = itertools.count(1)
+        self.count = 0
 
     def perform(self, *args: Any, **options: Any) -> Any:
-        self.count += 1
-        if self.count == self.die_before:
+        number = self.count = next(self._numbers)
+        if number == self.die_before:
             raise Died
         result = super().perform(*args, **options)
-        if self.count == self.die_after:
+        if number == self.die_after:
             raise Died
         return result
 
