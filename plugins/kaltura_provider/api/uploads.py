@@ -161,6 +161,7 @@ class _Upload:
         self.bytes_reported = 0
         self.tokens_made = 0
         self.fastest_call = float("inf")
+        self.all_confirmed = False
 
     def run(self, token_id: str | None) -> UploadResult:
         # A session that has to be started first would look like a slow server.
@@ -176,6 +177,8 @@ class _Upload:
                 continue
             except KalturaError as error:
                 failure = error
+            if failure.code == "UPLOAD_TOKEN_CANNOT_MATCH_EXPECTED_SIZE":
+                self.all_confirmed = False
             if failure is sender.given_up:
                 raise failure
             before, token = token, self._after(failure, token)
@@ -222,6 +225,7 @@ class _Upload:
     def _new_token(self) -> UploadToken:
         self.tokens_made += 1
         self.bytes_sent = self.bytes_reported = 0
+        self.all_confirmed = False
         started = time.monotonic()
         params = {"uploadToken": {"fileName": self.source.name, "fileSize": self.source.size}}
         # A token nobody uses harms nobody and goes away by itself, so a lost answer may be followed by a second one.
@@ -256,7 +260,10 @@ class _Upload:
         """Send everything from the byte the server stands at."""
         size, start = self.source.size, token.uploaded_file_size
         plan = choose_plan(size, parallel=self.parallel, part_size=self.part_size, far=self.fastest_call >= FAR_CALL)
-        if plan.parallel == 1 or (start and size - start <= plan.part_size):
+        if self.all_confirmed:
+            # What the server has not joined yet it joins now; it says so if something is missing after all.
+            token = sender.send(Part(size, 0, final=True))
+        elif plan.parallel == 1 or (start and size - start <= plan.part_size):
             for part in plan_parts(size, start, plan.part_size):
                 token = sender.send_patiently(part)
                 self._confirmed(token, part, part.offset + part.size)
@@ -267,7 +274,13 @@ class _Upload:
                 return token
             time.sleep(1)
             token = get_token(self.client, token.id)
-        return token
+        raise KalturaError(
+            "UPLOAD_NOT_FINISHED",
+            f"{token.uploaded_file_size} of {size} bytes are joined",
+            error_class=ErrorClass.RETRY,
+            service_action="uploadToken.upload",
+            hint="Kaltura still joins the parts. Run the task again; it continues where the upload stopped.",
+        )
 
     def _send_at_once(self, sender: PartSender, token: UploadToken, plan: Plan) -> UploadToken:
         """Send the first part alone, those in the middle in parallel, and an empty one that closes the file."""
@@ -284,6 +297,7 @@ class _Upload:
             for part in sent:
                 done += part.size
                 self._confirmed(token, part, done)
+        self.all_confirmed = True
         return sender.send(Part(size, 0, final=True))
 
     def _confirmed(self, token: UploadToken, part: Part, done: int) -> None:
