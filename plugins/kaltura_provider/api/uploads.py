@@ -241,17 +241,27 @@ class _Upload:
         if failure.code not in _DEAD_TOKEN:
             if not failure.retryable and failure.code != "UPLOAD_TOKEN_INVALID_STATUS_FOR_UPLOAD":
                 raise failure
-            try:
-                looked = get_token(self.client, token.id)
-            except KalturaError as error:
-                if error.code not in _DEAD_TOKEN:
-                    raise
+            looked = self._look(token)
         if looked is not None and looked.status in (*_OPEN, *_COMPLETE):
             return looked
         if self.tokens_made >= MAX_TOKENS:
             raise failure
         log.warning("%s The upload begins anew.", failure)
         return self._new_token()
+
+    def _look(self, token: UploadToken) -> UploadToken | None:
+        """Read the token, as patiently as parts are sent; None if it is gone."""
+        patience = Patience(self.client.config)
+        while True:
+            try:
+                return get_token(self.client, token.id)
+            except KalturaError as error:
+                if error.code in _DEAD_TOKEN:
+                    return None
+                wait = patience.wait_after(error) if error.retryable else None
+                if wait is None:
+                    raise
+            time.sleep(wait)
 
     def _note_call(self, started: float) -> None:
         self.fastest_call = min(self.fastest_call, time.monotonic() - started)

@@ -276,6 +276,29 @@ def test_a_server_in_trouble_is_waited_for_longer(
     check(client, video, done.token.id)
 
 
+def test_a_look_at_the_token_is_as_patient(
+    sandbox: SandboxServer, client: KalturaClient, new_client: ClientFactory, video: FileSource
+) -> None:
+    # The answer to the last part is lost in a longer trouble: only the token can tell that all is well.
+    looks = 0
+
+    def trouble(received: Received) -> Reply:
+        nonlocal looks
+        if action_of(received) == "uploadToken.get":
+            looks += 1
+            if looks <= 8:
+                return http(status="503 Service Unavailable")
+        reply = forward(sandbox.url, received)
+        return HANG_UP if offset_of(received) == FINAL else reply
+
+    with ScriptedServer(trouble) as proxy:
+        patient = new_client(url=proxy.url, max_attempts=3, rate_limit_wait=20.0)
+        done = upload(patient, video, part_size=PART, parallel=4)
+        assert proxy.calls.count("uploadToken.upload") == 11
+    assert looks == 9
+    check(client, video, done.token.id)
+
+
 def test_patience() -> None:
     lost, busy = KalturaError("CONNECTION_LOST"), KalturaError("INTERNAL_SERVERL_ERROR")
     patience = Patience(quick("http://a", max_attempts=3, backoff_max=60.0))

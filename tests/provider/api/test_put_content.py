@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import requests
 from tests.provider.api.conftest import ClientFactory
-from tests.provider.api.losing import LOSE_ANSWER, LOSE_REQUEST, action_of, forward, losing_proxy, once
+from tests.provider.api.losing import LOSE_ANSWER, LOSE_REQUEST, PASS, action_of, forward, losing_proxy, once
 from tests.provider.api.scripted import HANG_UP, Received, Reply, ScriptedServer
 from tests.provider.api.test_upload import PART, content_of, make_video, stored_source
 from tests.provider.conftest import FIXTURES
@@ -116,6 +116,17 @@ def test_a_video(client: KalturaClient, put: Put, video: FileSource, uniq: str) 
     assert set(done.entry.tags) == {"one", "two"}
     assert journal.load()["entry_id"] == done.entry.id
     check_one_entry(client, uniq, content_of(video))
+
+
+@pytest.mark.parametrize("parallel", [1, 2])
+def test_parts_at_once_can_be_chosen(
+    sandbox: SandboxServer, new_client: ClientFactory, put: Put, tmp_path: Path, uniq: str, parallel: int
+) -> None:
+    video = FileSource(make_video(tmp_path / "lecture 2.mp4", 3 * PART))
+    with losing_proxy(sandbox.url, lambda _: PASS) as proxy:
+        assert put(new_client(url=proxy.url), source=video, parallel=parallel).bytes_sent == video.size
+        # One after another, the last bytes close the file; at once, that takes an empty part.
+        assert proxy.calls.count("uploadToken.upload") == {1: 3, 2: 4}[parallel]
 
 
 def test_again_with_and_without_notes(client: KalturaClient, put: Put, video: FileSource, uniq: str) -> None:
