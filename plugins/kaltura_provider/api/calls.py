@@ -125,6 +125,7 @@ class Request:
     :param read_timeout: seconds to wait for the answer; the configured ones when None.
     :param base_url: root of another server of the same Kaltura, such as a token's ``uploadUrl``.
     :param absent_is_done: whether a repetition that finds nothing means that the first call had done its work.
+    :param attempts: how often it is tried at most; as often as the settings say when None.
     """
 
     service_action: str
@@ -135,6 +136,7 @@ class Request:
     read_timeout: float | None = None
     base_url: str | None = None
     absent_is_done: bool = False
+    attempts: int | None = None
 
     @classmethod
     def of_action(cls, service: str, action: str, params: Mapping[str, Any] | None = None, **options: Any) -> Request:
@@ -278,7 +280,7 @@ class _Attempts:
         return self.request.idempotent or (error.http_status is None and not error.outcome_unknown)
 
     def enough(self, state: RetryCallState) -> bool:
-        return state.attempt_number >= self.caller.config.max_attempts
+        return state.attempt_number >= (self.request.attempts or self.caller.config.max_attempts)
 
     def wait(self, state: RetryCallState) -> float:
         config = self.caller.config

@@ -65,6 +65,7 @@ class KalturaClient:
         read_timeout: float | None = None,
         base_url: str | None = None,
         anonymous: bool = False,
+        attempts: int | None = None,
     ) -> Any:
         """Call any action of the API.
 
@@ -80,6 +81,8 @@ class KalturaClient:
         :param read_timeout: seconds to wait for the answer; the configured ones when None.
         :param base_url: root of another server of the same Kaltura.
         :param anonymous: send no session.
+        :param attempts: how often the call is tried at most, where repeating it is safe; as often as the settings say
+            when None.
         :return: the decoded JSON; None for actions that return nothing; bytes for actions that serve a file.
         :raises KalturaError: if the call failed.
         :raises ValueError: if a parameter cannot be sent.
@@ -92,6 +95,7 @@ class KalturaClient:
             idempotent=idempotent,
             read_timeout=read_timeout,
             base_url=base_url,
+            attempts=attempts,
         )
         decoder = decode_file if is_serving(action) else decode
 

@@ -99,6 +99,7 @@ def put_content(
     journal: Journal,
     on_progress: Callable[[UploadProgress], None] | None = None,
     part_size: int | None = None,
+    parallel: int | None = None,
     index_wait: float = INDEX_WAIT,
 ) -> PutResult:
     """Make an entry of a file, once.
@@ -121,6 +122,7 @@ def put_content(
     :param journal: durable notes.
     :param on_progress: called after each part of the upload.
     :param part_size: bytes of one upload request; chosen by the size of the file when None.
+    :param parallel: upload requests at once, 1 to 16; chosen when None.
     :param index_wait: seconds after which an entry is expected to be found by its reference ID. Waited for only when
         it is not known what became of an earlier attempt to add the entry.
     :return: the entry and what was done.
@@ -133,7 +135,7 @@ def put_content(
         raise ValueError(
             f"reference_id {reference_id!r} is too short: Kaltura needs at least {MIN_REFERENCE_ID} characters"
         )
-    return _Put(client, source, entry, kind, reference_id, journal, on_progress, part_size, index_wait).run()
+    return _Put(client, source, entry, kind, reference_id, journal, on_progress, part_size, parallel, index_wait).run()
 
 
 @dataclass
@@ -146,6 +148,7 @@ class _Put:
     journal: Journal
     on_progress: Callable[[UploadProgress], None] | None
     part_size: int | None
+    parallel: int | None
     index_wait: float
 
     def __post_init__(self) -> None:
@@ -169,6 +172,7 @@ class _Put:
             self.source,
             token_id=token_id or None,
             part_size=self.part_size,
+            parallel=self.parallel,
             on_progress=self.on_progress,
             on_token=lambda token: self.journal.save(upload_token_id=token.id, fingerprint=self.source.fingerprint),
         )

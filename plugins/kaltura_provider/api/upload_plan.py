@@ -1,9 +1,9 @@
-"""How a file is cut for the upload: which bytes in which request, and with which flags.
+"""How a file is cut for the upload: which bytes in which request, how many at once, and with which flags.
 
-Kaltura's rules, which :func:`plan_parts` keeps:
+Kaltura's rules, which the parts made here keep:
 
 * the first part goes alone, with ``resume`` off; sent again it throws away everything after it;
-* every later part names its position (``resumeAt``), which makes it safe to send again;
+* every later part names its position (``resumeAt``), which makes it safe to send again, and to send in any order;
 * ``finalChunk`` is true unless said otherwise, and closes the file without a look at its size: it must be false on all
   parts but the last;
 * at position 0 ``resume`` is never used, as the server then checks nothing.
@@ -20,6 +20,19 @@ MIN_PART_SIZE = 5 * MEGABYTE
 MAX_DEFAULT_PART_SIZE = 50 * MEGABYTE
 #: The server takes no request above 2000 MB.
 MAX_PART_SIZE = 1900 * MEGABYTE
+
+# Everything waits for the first part, so it is small; over a far connection it also warms that up for a big file.
+SMALL_FIRST_PART = 64 * 1024
+BIG_FIRST_PART = MEGABYTE
+
+DEFAULT_PARALLEL = 4
+MAX_DEFAULT_PARALLEL = 8
+#: Each request occupies a process of the server.
+MAX_PARALLEL = 16
+BIG_FILE = 256 * MEGABYTE
+
+#: Up to this size one request is faster than a first part, one more, and a last one.
+ONE_REQUEST_SIZE = 2 * SMALL_FIRST_PART + MIN_PART_SIZE
 
 
 @dataclass(frozen=True)
@@ -46,19 +59,55 @@ class Part:
         return not self.is_first and not self.final
 
 
-def default_part_size(size: int) -> int:
-    """Choose how many bytes go into one part.
+@dataclass(frozen=True)
+class Plan:
+    """How one file goes up.
 
-    Each request costs the server a fixed time, and each part that breaks off is sent again as a whole.
+    :param parallel: parts in flight at once; 1 sends them one after another.
+    :param first_size: bytes of the part everything waits for.
+    :param part_size: bytes of the others at most.
+    """
+
+    parallel: int
+    first_size: int
+    part_size: int
+
+
+def choose_plan(size: int, *, parallel: int | None = None, part_size: int | None = None, far: bool = False) -> Plan:
+    """Choose how a file is cut and how many parts are in flight.
 
     :param size: length of the file in bytes.
+    :param parallel: parts in flight; chosen when None: 4, or 8 for big files and far servers.
+    :param part_size: bytes of a part; chosen when None: 5 to 50 MB.
+    :param far: whether the server answers slowly.
+    :return: the plan.
+    """
+    one_request = ONE_REQUEST_SIZE if part_size is None else part_size
+    if size <= one_request:
+        return Plan(1, one_request, one_request)
+    if parallel is None:
+        parallel = MAX_DEFAULT_PARALLEL if far or size >= BIG_FILE else DEFAULT_PARALLEL
+    if part_size is None:
+        part_size = default_part_size(size, parallel)
+    first_size = BIG_FIRST_PART if size >= BIG_FILE else SMALL_FIRST_PART
+    return Plan(parallel, min(first_size, part_size) if parallel > 1 else part_size, part_size)
+
+
+def default_part_size(size: int, parallel: int = 1) -> int:
+    """Choose how many bytes go into one part.
+
+    Each request costs the server a fixed time, each part that breaks off is sent again as a whole, and parts in flight
+    should end at about the same time: so each sender gets four parts, within limits.
+
+    :param size: length of the file in bytes.
+    :param parallel: parts in flight.
     :return: 5 to 50 MB.
     """
-    return max(MIN_PART_SIZE, min(MAX_DEFAULT_PART_SIZE, size // 4))
+    return max(MIN_PART_SIZE, min(MAX_DEFAULT_PART_SIZE, size // (4 * parallel)))
 
 
 def plan_parts(size: int, start: int, part_size: int) -> Iterator[Part]:
-    """Cut what is left of a file into parts, in the order of the file.
+    """Cut what is left of a file into parts to be sent one after another.
 
     :param size: length of the file in bytes.
     :param start: bytes the server already has from the beginning.
@@ -70,3 +119,15 @@ def plan_parts(size: int, start: int, part_size: int) -> Iterator[Part]:
         yield Part(offset, part_size, final=False)
         offset += part_size
     yield Part(offset, size - offset, final=True)
+
+
+def plan_open_parts(size: int, start: int, part_size: int) -> Iterator[Part]:
+    """Cut what is left of a file into parts that may arrive in any order; none of them closes the file.
+
+    :param size: length of the file in bytes.
+    :param start: bytes the server already has from the beginning.
+    :param part_size: bytes of a part at most.
+    :return: the parts, in the order of the file.
+    """
+    for offset in range(start, size, part_size):
+        yield Part(offset, min(part_size, size - offset), final=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 import requests
 from tests.provider.api.conftest import ClientFactory
-from tests.provider.api.losing import LOSE_ANSWER, LOSE_REQUEST, action_of, forward, losing_proxy, once
+from tests.provider.api.losing import LOSE_ANSWER, LOSE_REQUEST, PASS, action_of, forward, losing_proxy, once
 from tests.provider.api.scripted import HANG_UP, Received, Reply, ScriptedServer
 from tests.provider.api.test_upload import PART, content_of, make_video, stored_source
 from tests.provider.conftest import FIXTURES
@@ -41,14 +42,18 @@ class DyingClient(KalturaClient):
 
     die_before = 0
     die_after = 0
-    count = 0
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._numbers = itertools.count(1)
+        self.count = 0
 
     def perform(self, *args: Any, **options: Any) -> Any:
-        self.count += 1
-        if self.count == self.die_before:
+        number = self.count = next(self._numbers)
+        if number == self.die_before:
             raise Died
         result = super().perform(*args, **options)
-        if self.count == self.die_after:
+        if number == self.die_after:
             raise Died
         return result
 
@@ -111,6 +116,17 @@ def test_a_video(client: KalturaClient, put: Put, video: FileSource, uniq: str) 
     assert set(done.entry.tags) == {"one", "two"}
     assert journal.load()["entry_id"] == done.entry.id
     check_one_entry(client, uniq, content_of(video))
+
+
+@pytest.mark.parametrize("parallel", [1, 2])
+def test_parts_at_once_can_be_chosen(
+    sandbox: SandboxServer, new_client: ClientFactory, put: Put, tmp_path: Path, uniq: str, parallel: int
+) -> None:
+    video = FileSource(make_video(tmp_path / "lecture 2.mp4", 3 * PART))
+    with losing_proxy(sandbox.url, lambda _: PASS) as proxy:
+        assert put(new_client(url=proxy.url), source=video, parallel=parallel).bytes_sent == video.size
+        # One after another, the last bytes close the file; at once, that takes an empty part.
+        assert proxy.calls.count("uploadToken.upload") == {1: 3, 2: 4}[parallel]
 
 
 def test_again_with_and_without_notes(client: KalturaClient, put: Put, video: FileSource, uniq: str) -> None:
