@@ -72,8 +72,9 @@ lint: $(READY) ## Style, types, and the arrows between the parts
 	@$(BIN)/hadolint Dockerfile
 
 .PHONY: bench
-bench: $(READY) ## What importing the provider costs a DAG file
+bench: $(READY) ## What importing the provider costs a DAG file, and how fast uploads are next to curl
 	@$(BIN)/python -m benchmarks.import_time
+	@$(BIN)/python -m benchmarks.upload 64
 
 .PHONY: requirements
 requirements: $(UV) ## Write requirements.txt and requirements-dev.txt anew
