@@ -21,12 +21,13 @@ from demo.airflow_api import AirflowApi, RunFailedError
 from demo.bucket import BUCKET
 from demo.media import demo_files
 from demo.stack import PARTNER_ID, TIME_ZONE, USER, LocalStack
+from kaltura_pipeline.settings import PipelineSettings
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 console = Console(highlight=False, width=None if sys.stdout.isatty() else 110)
-STATE_PREFIX = "_kaltura/"
+STATE_PREFIX = PipelineSettings().state_prefix
 
 
 @dataclass
@@ -130,31 +131,25 @@ def _ledger_entries(stack: LocalStack) -> dict[str, dict[str, Any]]:
 
 def _shown(stack: LocalStack, before: dict[str, dict[str, Any]]) -> list[Shown]:
     """Read back what the ledger says was ingested, and compare every byte with the source."""
-    rows = []
-    for key, record in sorted(_ledger_entries(stack).items()):
-        rows.append(
+    with _client(stack) as client:
+        return [
             Shown(
                 key=key,
                 entry_id=record.get("entry_id", ""),
                 state=record["state"],
                 added=key not in before,
-                identical=_same_bytes(stack, key, record.get("entry_id", "")),
+                identical=_same_bytes(stack, client, key, record.get("entry_id", "")),
             )
-        )
-    return rows
+            for key, record in sorted(_ledger_entries(stack).items())
+        ]
 
 
-def _same_bytes(stack: LocalStack, key: str, entry_id: str) -> bool:
+def _same_bytes(stack: LocalStack, client: Any, key: str, entry_id: str) -> bool:
     """Download the entry's source from Kaltura and compare its sha256 with the object's."""
     import requests
 
-    with _client(stack) as client:
-        entry = client.call("baseEntry", "get", {"entryId": entry_id})
-        address = entry.get("downloadUrl") or (
-            f"{stack.kaltura_url}/p/{PARTNER_ID}/sp/{PARTNER_ID}00/playManifest/entryId/{entry_id}"
-            "/format/download/protocol/http/flavorParamIds/0"
-        )
-        answer = requests.get(address, timeout=60)
+    entry = client.call("baseEntry", "get", {"entryId": entry_id})
+    answer = requests.get(entry["downloadUrl"], timeout=60)
     source = stack.s3.get_object(Bucket=BUCKET, Key=key)["Body"].read()
     return answer.status_code == 200 and hashlib.sha256(answer.content).digest() == hashlib.sha256(source).digest()
 

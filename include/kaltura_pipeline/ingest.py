@@ -175,10 +175,9 @@ def _transfer(workspace: Workspace, kaltura: KalturaClient, item: PlanItem, owne
 def _put(workspace: Workspace, kaltura: KalturaClient, item: PlanItem, record: LedgerEntry) -> Outcome:
     etag = item["etag"]
     if item["action"] == ADD:
-        known = record.body["attempts"] > 1
         outcome, etag = _add(workspace, kaltura, item, record)
-        if known and not outcome["created"] and not _has_metadata(record, item):
-            # An earlier try made the entry, maybe with other metadata than now.
+        if not outcome["created"] and not _has_metadata(record, item):
+            # An earlier try or a lost ledger made the entry, maybe with other metadata than now.
             _update(kaltura, item, outcome["entry_id"])
     else:
         outcome = _outcome(item, UPDATE, entry_id=record.body["entry_id"])

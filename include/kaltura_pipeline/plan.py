@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 from kaltura_pipeline import ledger as ledger_states
 from kaltura_pipeline.errors import ConfigurationError
-from kaltura_pipeline.sidecars import SidecarError, entry_fields, parse_sidecar
+from kaltura_pipeline.sidecars import MAXIMUM_BYTES, SidecarError, entry_fields, parse_sidecar
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -85,7 +85,7 @@ def build_plan(
         item = _item(title, bucket, default_fields)
         try:
             if title.metadata is not None:
-                data = client.get_object(Bucket=bucket, Key=title.metadata.key)["Body"].read()
+                data = client.get_object(Bucket=bucket, Key=title.metadata.key)["Body"].read(MAXIMUM_BYTES + 1)
                 item["fields"].update(parse_sidecar(title.metadata.key, data))
         except SidecarError as error:
             item["action"], item["reason"] = REFUSE, str(error)

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from kaltura_pipeline.settings import PipelineSettings
 
 
+# Captions of a whole day of speech stay far below; a film that was named .srt must not fill the worker's memory.
+MAXIMUM_BYTES = 16 * 1024 * 1024
+
+
 @dataclass(frozen=True)
 class Workspace:
     """Where a pipeline works: S3, the source bucket, its own documents, and how long a new entry may stay unseen."""
@@ -52,8 +56,13 @@ class Workspace:
         return Ledger(self.documents)
 
     def read(self, key: str) -> bytes:
-        """Return the bytes of a small source object. S3: GetObject."""
-        body: bytes = self.client.get_object(Bucket=self.bucket, Key=key)["Body"].read()
+        """Return the bytes of a small source object. S3: GetObject.
+
+        :raises ValueError: it is larger than :data:`MAXIMUM_BYTES`, and so is not what its name says.
+        """
+        body: bytes = self.client.get_object(Bucket=self.bucket, Key=key)["Body"].read(MAXIMUM_BYTES + 1)
+        if len(body) > MAXIMUM_BYTES:
+            raise ValueError(f"{key}: larger than {MAXIMUM_BYTES} bytes, too large for captions; check the file")
         return body
 
     def write_html(self, name: str, html: str) -> str:

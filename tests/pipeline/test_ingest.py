@@ -230,6 +230,24 @@ def test_without_its_ledger_the_pipeline_finds_its_entries_again(pipeline: Pipel
     assert pipeline.records()[0]["entry_id"] == entry["id"]
 
 
+def test_a_sidecar_that_changed_while_the_ledger_was_lost_is_sent(pipeline: Pipeline, kaltura: KalturaClient) -> None:
+    pipeline.put(**{"a.mp3": audio(1)})
+    pipeline.run(kaltura)
+    (entry,) = pipeline.entries(kaltura)
+    for item in pipeline.s3.list_objects_v2(Bucket=pipeline.bucket, Prefix="_kaltura/")["Contents"]:
+        pipeline.s3.delete_object(Bucket=pipeline.bucket, Key=item["Key"])
+    pipeline.put(**{"a.yaml": b"name: Renamed meanwhile"})
+    pipeline.run(kaltura)
+    (found,) = pipeline.entries(kaltura)
+    assert (found["id"], found["name"]) == (entry["id"], "Renamed meanwhile")
+
+
+def test_a_huge_caption_file_names_itself(pipeline: Pipeline, kaltura: KalturaClient) -> None:
+    pipeline.put(**{"a.mp3": audio(1), "a.en.srt": b"x" * (16 * 1024 * 1024 + 1)})
+    (failure,) = pipeline.run(kaltura)["failures"]
+    assert "a.en.srt: larger than" in failure
+
+
 def test_broken_media_is_named_and_the_rest_goes_on(pipeline: Pipeline, kaltura: KalturaClient) -> None:
     pipeline.put(**{"broken.mp4": b"\x00\x00\x00\x18ftypmp42" + b"no film " * 100, "good.mp3": audio(1)})
     summary = pipeline.run(kaltura)

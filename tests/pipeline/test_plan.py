@@ -144,6 +144,13 @@ def test_a_wrong_sidecar_refuses_only_its_own_title(s3: Any, bucket: str, put: A
     assert "bad.yaml: unknown field 'titel'" in actions["bad.mp4"][1]
 
 
+def test_a_huge_sidecar_refuses_its_title(s3: Any, bucket: str, put: Any, ledger: Ledger) -> None:
+    put(**{"a.mp4": b"1", "a.yaml": b"#" * (3 * 1024 * 1024)})
+    (item,) = planned(s3, bucket, ledger)["items"]
+    assert item["action"] == "refuse"
+    assert "a.yaml: larger than" in item["reason"]
+
+
 def test_an_empty_file_and_a_shared_reference_id_are_refused(s3: Any, bucket: str, put: Any, ledger: Ledger) -> None:
     put(
         **{
