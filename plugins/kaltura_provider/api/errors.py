@@ -10,7 +10,16 @@ from kaltura_provider.api import catalogue
 from kaltura_provider.api.catalogue import ErrorClass
 from kaltura_provider.api.redaction import MASK, redact
 
-__all__ = ["DependencyFailed", "ErrorClass", "KalturaError", "SourceChangedError", "api_error", "classify"]
+__all__ = [
+    "DependencyFailed",
+    "ErrorClass",
+    "KalturaError",
+    "SourceChangedError",
+    "SourceUnavailableError",
+    "UploadStoppedError",
+    "api_error",
+    "classify",
+]
 
 _INVALID_KS_TEXT = re.compile(r'(Invalid KS ")(.*)(", Error )', re.DOTALL)
 
@@ -84,6 +93,14 @@ class DependencyFailed(KalturaError):
 
 class SourceChangedError(Exception):
     """A file changed while it was being uploaded; what Kaltura has of it must not be used."""
+
+
+class SourceUnavailableError(OSError):
+    """A file cannot be read just now, as its store or the way to it is in trouble; this may pass."""
+
+
+class UploadStoppedError(Exception):
+    """An upload was stopped on purpose; what has arrived stays on Kaltura, and a later upload goes on from there."""
 
 
 def _rebuild(cls: type[KalturaError], state: dict[str, Any]) -> KalturaError:
