@@ -124,6 +124,18 @@ def client(connection: None) -> Iterator[KalturaClient]:
     hook.close()
 
 
+@pytest.fixture
+def approving_client(
+    new_sandbox: Callable[..., SandboxServer], set_connection: ConnectionSetter
+) -> Iterator[KalturaClient]:
+    """A client of an account where a person must approve new content; ``kaltura_default`` points to it."""
+    server = new_sandbox(replacement_approval=True, conversion_seconds=0.05)
+    set_connection(host=server.url, login=str(PARTNER), extra={"admin_secret": ADMIN_SECRET})
+    hook = KalturaHook()
+    yield hook.get_conn()
+    hook.close()
+
+
 @pytest.fixture(scope="session")
 def s3_url() -> Iterator[str]:
     server = ThreadedMotoServer(port=0)

@@ -64,6 +64,12 @@ if TYPE_CHECKING:
     from kaltura_provider.api.readiness import check_ready as check_ready
     from kaltura_provider.api.redaction import Redactor as Redactor
     from kaltura_provider.api.redaction import redact as redact
+    from kaltura_provider.api.replacement import Exchange as Exchange
+    from kaltura_provider.api.replacement import ExchangeState as ExchangeState
+    from kaltura_provider.api.replacement import Replacement as Replacement
+    from kaltura_provider.api.replacement import replacement_of as replacement_of
+    from kaltura_provider.api.replacement import settle_replacement as settle_replacement
+    from kaltura_provider.api.replacement_start import start_replacement as start_replacement
     from kaltura_provider.api.reports import REPORT_TYPES as REPORT_TYPES
     from kaltura_provider.api.reports import ReportTable as ReportTable
     from kaltura_provider.api.reports import fetch_table as fetch_table
@@ -131,6 +137,12 @@ _MODULE_OF = {
     "check_ready": "readiness",
     "Redactor": "redaction",
     "redact": "redaction",
+    "Exchange": "replacement",
+    "ExchangeState": "replacement",
+    "Replacement": "replacement",
+    "replacement_of": "replacement",
+    "settle_replacement": "replacement",
+    "start_replacement": "replacement_start",
     "REPORT_TYPES": "reports",
     "ReportTable": "reports",
     "fetch_table": "reports",

@@ -15,6 +15,8 @@ class Journal(Protocol):
     * ``entry_id``: the entry.
     * ``upload_token_id``, ``fingerprint``: the upload token, and the content of the source that goes into it.
     * ``confirmed``: which bytes of it the server has.
+    * ``replacing``, ``replaced_source``, ``replacing_entry_id``, ``replacing_error``: the content of the entry is being
+      exchanged; see :mod:`.replacement`.
     """
 
     def load(self) -> Mapping[str, str]:
