@@ -59,6 +59,11 @@ if TYPE_CHECKING:
     from kaltura_provider.api.multirequest import Reference as Reference
     from kaltura_provider.api.players import PlayerResult as PlayerResult
     from kaltura_provider.api.players import ensure_player as ensure_player
+    from kaltura_provider.api.pull import Pull as Pull
+    from kaltura_provider.api.pull import PullStart as PullStart
+    from kaltura_provider.api.pull import PullState as PullState
+    from kaltura_provider.api.pull import check_pull as check_pull
+    from kaltura_provider.api.pull import start_pull as start_pull
     from kaltura_provider.api.readiness import Readiness as Readiness
     from kaltura_provider.api.readiness import ReadyState as ReadyState
     from kaltura_provider.api.readiness import check_ready as check_ready
@@ -132,6 +137,11 @@ _MODULE_OF = {
     "Reference": "multirequest",
     "PlayerResult": "players",
     "ensure_player": "players",
+    "Pull": "pull",
+    "PullStart": "pull",
+    "PullState": "pull",
+    "check_pull": "pull",
+    "start_pull": "pull",
     "Readiness": "readiness",
     "ReadyState": "readiness",
     "check_ready": "readiness",

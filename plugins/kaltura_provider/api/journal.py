@@ -17,6 +17,7 @@ class Journal(Protocol):
     * ``confirmed``: which bytes of it the server has.
     * ``replacing``, ``replaced_source``, ``replacing_entry_id``, ``replacing_error``: the content of the entry is being
       exchanged; see :mod:`.replacement`.
+    * ``pulling``, ``pulling_since``, ``pulled_fingerprint``: Kaltura fetches the content itself; see :mod:`.pull`.
     """
 
     def load(self) -> Mapping[str, str]:

@@ -172,7 +172,6 @@ class _Start:
                 "ENTRY_WITHOUT_CONTENT",
                 f"entry {self.entry_id} has no content that could be exchanged",
                 service_action=f"{service_of(found.entry)}.updateContent",
-                hint="Give it its first content with addContent.",
             )
         if found.is_open:
             found = self.tidied(found)
