@@ -77,12 +77,10 @@ class S3ToKalturaOperator(KalturaUploadOperator):
         :raises kaltura_provider.hooks.errors.UploadSourceError: it cannot be used; the message names the fix.
         :raises ConnectionError: S3 did not answer.
         """
-        from airflow.providers.amazon.aws.hooks.s3 import S3Hook
-
         from kaltura_provider.transfers.s3_source import S3Source
 
         bucket, key = self._location()
-        return S3Source.find(S3Hook(aws_conn_id=self.aws_conn_id), bucket, key, self.s3_version_id or None)
+        return S3Source.find(self.s3_hook, bucket, key, self.s3_version_id or None)
 
     def source_url(self) -> str:
         """Return ``s3://bucket/key``."""

@@ -8,6 +8,7 @@ import time
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from airflow.providers.common.compat.sdk import conf
@@ -16,6 +17,7 @@ from kaltura_provider.links.kaltura import KalturaEntryLink
 from kaltura_provider.operators.base import KalturaBaseOperator
 
 if TYPE_CHECKING:
+    from airflow.providers.amazon.aws.hooks.s3 import S3Hook
     from airflow.sdk import Context
 
     from kaltura_provider.api import Entry, MediaKind, PutResult, UploadProgress, UploadSource
@@ -106,6 +108,13 @@ class KalturaUploadOperator(KalturaBaseOperator):
         self.deferrable = deferrable
         self._stop: threading.Event | None = None
 
+    @cached_property
+    def s3_hook(self) -> S3Hook:
+        """The hook of the AWS connection; its client is expensive to make, so there is one."""
+        from airflow.providers.amazon.aws.hooks.s3 import S3Hook
+
+        return S3Hook(aws_conn_id=self.aws_conn_id)
+
     @abstractmethod
     def find_source(self) -> UploadSource:
         """Look the source up.
@@ -180,10 +189,8 @@ class KalturaUploadOperator(KalturaBaseOperator):
 
         if not self.ledger:
             return StateNotes(TaskStateJournal(context.get("task_state_store"), reference_id))
-        from airflow.providers.amazon.aws.hooks.s3 import S3Hook
-
         bucket, key = self.source_place()
-        ledger = open_ledger(S3Hook(aws_conn_id=self.aws_conn_id), self.ledger, bucket)
+        ledger = open_ledger(self.s3_hook, self.ledger, bucket)
         return claim(ledger, bucket, key, owner_of(context["ti"]))
 
     def _put(self, context: Context, notes: UploadNotes, source: UploadSource, reference_id: str) -> Put:
