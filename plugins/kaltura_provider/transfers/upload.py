@@ -11,8 +11,6 @@ from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from airflow.providers.common.compat.sdk import conf
-
 from kaltura_provider.links.kaltura import KalturaEntryLink
 from kaltura_provider.operators.base import KalturaBaseOperator
 
@@ -52,8 +50,7 @@ class KalturaUploadOperator(KalturaBaseOperator):
     :param wait_until_ready: whether to wait until Kaltura has converted the entry.
     :param wait_timeout: seconds (or a timedelta) to wait for that. Default 12 hours.
     :param poll_interval: seconds between two looks while waiting. Default 30.
-    :param deferrable: wait in the triggerer instead of on the worker. Default: Airflow's setting
-        ``[operators] default_deferrable``.
+    :param deferrable: wait in the triggerer, so that no worker slot is held. False waits on the worker.
     :param kaltura_conn_id: ID of the ``kaltura`` connection. Templated.
     :param session: restrictions of the session. Templated.
     """
@@ -87,7 +84,7 @@ class KalturaUploadOperator(KalturaBaseOperator):
         wait_until_ready: bool = False,
         wait_timeout: timedelta | float = timedelta(hours=12),
         poll_interval: float = 30.0,
-        deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
+        deferrable: bool = True,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)

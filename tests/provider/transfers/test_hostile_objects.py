@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 import requests
-from tests.provider.airflow_fixtures import BUCKET
 from tests.provider.transfers.test_s3_to_kaltura import content_of, put, transfer
 
 from kaltura_provider.api import KalturaClient, find_by_reference_id
