@@ -196,7 +196,7 @@ class KalturaUploadOperator(KalturaBaseOperator):
         from kaltura_provider.transfers.putting import put_source
 
         state = TaskStateJournal(context.get("task_state_store"), reference_id)
-        report = ProgressReporter(self.log, state.show)
+        report = ProgressReporter(self.log, source.name, state.show)
 
         found = [source]
 
