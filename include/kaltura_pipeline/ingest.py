@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from kaltura_pipeline.outcome import BUSY, ERROR, Outcome, count_results
@@ -13,7 +14,7 @@ from kaltura_provider.transfers import ledger as ledger_states
 from kaltura_provider.transfers.ledger import LeaseLostError, LedgerBusyError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from kaltura_pipeline.plan import Plan, PlanItem
     from kaltura_pipeline.settings import PipelineSettings
@@ -37,6 +38,18 @@ class BatchSummary(TypedDict):
     outcomes: str
     entry_ids: list[str]
     counts: dict[str, int]
+
+
+@dataclass(frozen=True)
+class Watch:
+    """How a batch can be watched and stopped from outside.
+
+    :param stop: set it to end within a second; a retry goes on from there.
+    :param show: takes plain JSON values about the file that is being sent, every ten seconds.
+    """
+
+    stop: threading.Event = field(default_factory=threading.Event)
+    show: Callable[[Mapping[str, Any]], None] | None = None
 
 
 class TransferIncompleteError(Exception):
@@ -103,18 +116,19 @@ def ingest_batch(
     run_id: str,
     owner: str,
     kaltura: KalturaClient,
-    stop: threading.Event | None = None,
+    watch: Watch | None = None,
 ) -> BatchSummary:
     """Transfer the titles of one batch; one that fails does not stop the others.
 
     :param owner: names this worker in the ledger; the same in every try.
-    :param stop: set it to end within a second; a retry goes on from there.
+    :param watch: how the batch can be watched and stopped.
     :raises TransferIncompleteError: some titles failed in a way that passes; a retry goes on where this one ended.
     :raises KalturaError: the connection itself is wrong, so no title can succeed.
     :raises UploadStoppedError: it was stopped.
     """
     from kaltura_provider.api import ErrorClass, KalturaError
 
+    watch = watch or Watch()
     workspace = Workspace.open(settings, bucket)
     plan_document = workspace.documents.read(workspace.documents.name_of(batch["plan"]))
     if plan_document is None:
@@ -126,7 +140,7 @@ def ingest_batch(
     wall: KalturaError | None = None
     for item in work:
         try:
-            outcome, again = _transfer(workspace, kaltura, item, owner, stop)
+            outcome, again = _transfer(workspace, kaltura, item, owner, watch)
             refusal = None
         except KalturaError as error:
             # Of one title (somebody else's entry, say), or of all? A second one in a row is taken for all.
@@ -154,7 +168,7 @@ def ingest_batch(
 
 
 def _transfer(
-    workspace: Workspace, kaltura: KalturaClient, item: PlanItem, owner: str, stop: threading.Event | None
+    workspace: Workspace, kaltura: KalturaClient, item: PlanItem, owner: str, watch: Watch
 ) -> tuple[Outcome, bool]:
     """Transfer one title; return its outcome, and whether trying again can help.
 
@@ -170,7 +184,7 @@ def _transfer(
     except LedgerBusyError as error:
         return _outcome(item, BUSY, message=str(error)), False
     try:
-        return _put(workspace, kaltura, item, record, stop), False
+        return _put(workspace, kaltura, item, record, watch), False
     except LeaseLostError as error:
         return _outcome(item, BUSY, message=str(error)), False
     except KalturaError as error:
@@ -190,12 +204,10 @@ def _transfer(
         return _failed(record, item, f"S3: {error}; check that the object is still there", final=False), True
 
 
-def _put(
-    workspace: Workspace, kaltura: KalturaClient, item: PlanItem, record: LedgerEntry, stop: threading.Event | None
-) -> Outcome:
+def _put(workspace: Workspace, kaltura: KalturaClient, item: PlanItem, record: LedgerEntry, watch: Watch) -> Outcome:
     facts: dict[str, Any] = {"etag": item["etag"]}
     if item["action"] == ADD:
-        outcome, facts = _add(workspace, kaltura, item, record, stop)
+        outcome, facts = _add(workspace, kaltura, item, record, watch)
         if not outcome["created"] and not _has_metadata(record, item):
             # An earlier try or a lost ledger made the entry, maybe with other metadata than now.
             _update(kaltura, item, outcome["entry_id"])
@@ -220,7 +232,7 @@ def _put(
 
 
 def _add(
-    workspace: Workspace, kaltura: KalturaClient, item: PlanItem, record: LedgerEntry, stop: threading.Event | None
+    workspace: Workspace, kaltura: KalturaClient, item: PlanItem, record: LedgerEntry, watch: Watch
 ) -> tuple[Outcome, dict[str, Any]]:
     """Make the entry; return its outcome and what to note of the version sent, which may be newer than the plan's."""
     from kaltura_provider.api import MediaKind
@@ -228,7 +240,7 @@ def _add(
     from kaltura_provider.transfers.putting import changed_since, put_source
     from kaltura_provider.transfers.s3_source import S3Source
 
-    report = ProgressReporter(log)
+    report = ProgressReporter(log, item["key"], watch.show)
 
     def tick(progress: UploadProgress) -> None:
         record.renew(progress)
@@ -243,7 +255,7 @@ def _add(
         journal=record,
         on_progress=report,
         on_tick=tick,
-        stop=stop,
+        stop=watch.stop,
         part_size=workspace.settings.part_size or None,
         parallel=workspace.settings.parallel or None,
     )

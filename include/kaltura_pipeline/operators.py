@@ -49,11 +49,14 @@ class IngestBatchOperator(BaseOperator):
         :raises TransferIncompleteError: some titles are not finished; a retry goes on with them.
         :raises KalturaError: no title can succeed, as the connection or its rights are wrong.
         """
-        from kaltura_pipeline.ingest import ingest_batch
+        from kaltura_pipeline.ingest import Watch, ingest_batch
         from kaltura_provider.hooks.kaltura import KalturaHook
+        from kaltura_provider.transfers.journal import TaskStateJournal
         from kaltura_provider.transfers.notes import owner_of
 
         self._stop = threading.Event()
+        # What a person sees of the task while it runs; what a retry needs lies in the ledger.
+        state = TaskStateJournal(context.get("task_state_store"), context["run_id"])
         hook = KalturaHook(self.settings.kaltura_conn_id)
         summary = ingest_batch(
             self.settings,
@@ -62,7 +65,7 @@ class IngestBatchOperator(BaseOperator):
             run_id=context["run_id"],
             owner=owner_of(context["ti"]),
             kaltura=hook.get_conn(),
-            stop=self._stop,
+            watch=Watch(self._stop, state.show),
         )
         if summary["entry_ids"]:
             KalturaEntryLink.persist(context, self, hook.entries_url(summary["entry_ids"]))

@@ -32,8 +32,8 @@ log = logging.getLogger(__name__)
 ADD_SETTLE = 5.0
 #: Clocks of worker and server may differ by this many seconds when old tokens are told from new ones.
 CLOCK_SKEW = 3600.0
-#: Characters Kaltura keeps of a name.
-MAX_NAME = 250
+#: Bytes Kaltura keeps of a name.
+MAX_NAME = 256
 
 
 @dataclass
@@ -161,8 +161,13 @@ class EntryAdder:
         template = self.template
         name = _shortened(self._source.name.rsplit(".", 1)[0])
         values = {"name": name, **self._fields, **template.fields, "referenceId": self._reference_id}
+        params = {template.parameter: values, **template.params}
         batch = self._client.multirequest()
-        entry = batch.add(template.service, "add", {template.parameter: values, **template.params})
+        try:
+            entry = batch.add(template.service, "add", params)
+        except ValueError:
+            # A text looks like a reference to another result, which only a call of its own leaves as it is.
+            return Place(Entry.from_api(self._client.call(template.service, "add", params)), mark, created=True)
         token = {"fileName": self._token_name(mark, entry.ref("id")), "fileSize": self._source.size}
         batch.add("uploadToken", "add", {"uploadToken": token})
         added, made = batch.send(raise_on_error=False)
@@ -289,4 +294,6 @@ class EntryAdder:
 
 
 def _shortened(name: str) -> str:
-    return name if len(name) <= MAX_NAME else name[: MAX_NAME - 1] + "…"
+    data = name.encode("utf-8", "replace")
+    mark = "…"
+    return name if len(data) <= MAX_NAME else data[: MAX_NAME - len(mark.encode())].decode("utf-8", "ignore") + mark

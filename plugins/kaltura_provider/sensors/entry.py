@@ -8,7 +8,7 @@ from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSkipException, conf
+from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSkipException
 from airflow.sdk import BaseSensorOperator, PokeReturnValue
 
 from kaltura_provider.links.kaltura import KalturaEntryLink
@@ -39,8 +39,7 @@ class KalturaEntryReadySensor(BaseSensorOperator):
         returned with ``{"status_name": "FAILED", "reason": ...}``.
     :param wait_for_approval: whether to wait until a person has approved new content of an entry, on accounts that
         ask for it. If False, the wait ends when only that is missing, and the entry's state has ``needs_approval``.
-    :param deferrable: wait in the triggerer instead of on a worker. Default: Airflow's setting
-        ``[operators] default_deferrable``.
+    :param deferrable: wait in the triggerer, so that no worker slot is held. False waits on the worker.
     :param poke_interval: seconds (or a timedelta) between two looks. Default 30.
     :param timeout: seconds (or a timedelta) to wait in all. Default 12 hours.
     """
@@ -58,7 +57,7 @@ class KalturaEntryReadySensor(BaseSensorOperator):
         session: Mapping[str, Any] | str | None = None,
         fail_on_error: bool = True,
         wait_for_approval: bool = True,
-        deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
+        deferrable: bool = True,
         poke_interval: timedelta | float = 30,
         timeout: timedelta | float = timedelta(hours=12),
         **kwargs: Any,

@@ -17,12 +17,16 @@ class ProgressReporter:
     """Tells how far one upload is. Call it as often as you like.
 
     :param log: the task's logger.
+    :param name: which file, in a task that uploads several.
     :param save: keeps a mapping of plain JSON values for people who look at the task's state; None to keep nothing.
     :param pace: seconds between two reports.
     """
 
-    def __init__(self, log: Any, save: Callable[[Mapping[str, Any]], None] | None = None, pace: float = PACE) -> None:
+    def __init__(
+        self, log: Any, name: str, save: Callable[[Mapping[str, Any]], None] | None = None, pace: float = PACE
+    ) -> None:
         self._log = log
+        self._name = name
         self._save = save
         self._pace = pace
         self._next = time.monotonic() + pace
@@ -37,7 +41,8 @@ class ProgressReporter:
             self._token_id = progress.token_id
             if progress.bytes_resumed:
                 self._log.info(
-                    "The upload goes on: %d of %d bytes came with an earlier try and are not sent again.",
+                    "%s goes on: %d of %d bytes came with an earlier try and are not sent again.",
+                    self._name,
                     progress.bytes_resumed,
                     progress.bytes_total,
                 )
@@ -48,7 +53,7 @@ class ProgressReporter:
             return
         self._next = now + self._pace
         if not done or progress.seconds >= self._pace:
-            self._log.info("%s", progress)
+            self._log.info("%s: %s", self._name, progress)
         self._keep(progress)
 
     def _keep(self, progress: UploadProgress) -> None:
@@ -57,6 +62,7 @@ class ProgressReporter:
         left = progress.seconds_left
         self._save(
             {
+                "file": self._name,
                 "bytes_sent": progress.bytes_done + progress.bytes_moving,
                 "bytes_total": progress.bytes_total,
                 "bytes_of_earlier_tries": progress.bytes_resumed,

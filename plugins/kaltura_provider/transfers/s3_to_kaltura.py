@@ -44,7 +44,7 @@ class S3ToKalturaOperator(KalturaUploadOperator):
     :param wait_until_ready: whether to wait until Kaltura has converted the entry.
     :param wait_timeout: seconds (or a timedelta) to wait for that. Default 12 hours.
     :param poll_interval: seconds between two looks while waiting. Default 30.
-    :param deferrable: wait in the triggerer instead of on the worker.
+    :param deferrable: wait in the triggerer, so that no worker slot is held. False waits on the worker.
     :param kaltura_conn_id: ID of the ``kaltura`` connection. Templated.
     :param session: restrictions of the Kaltura session. Templated.
     """
@@ -77,12 +77,10 @@ class S3ToKalturaOperator(KalturaUploadOperator):
         :raises kaltura_provider.hooks.errors.UploadSourceError: it cannot be used; the message names the fix.
         :raises ConnectionError: S3 did not answer.
         """
-        from airflow.providers.amazon.aws.hooks.s3 import S3Hook
-
         from kaltura_provider.transfers.s3_source import S3Source
 
         bucket, key = self._location()
-        return S3Source.find(S3Hook(aws_conn_id=self.aws_conn_id), bucket, key, self.s3_version_id or None)
+        return S3Source.find(self.s3_hook, bucket, key, self.s3_version_id or None)
 
     def source_url(self) -> str:
         """Return ``s3://bucket/key``."""

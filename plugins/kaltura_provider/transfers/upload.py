@@ -8,14 +8,14 @@ import time
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
-
-from airflow.providers.common.compat.sdk import conf
 
 from kaltura_provider.links.kaltura import KalturaEntryLink
 from kaltura_provider.operators.base import KalturaBaseOperator
 
 if TYPE_CHECKING:
+    from airflow.providers.amazon.aws.hooks.s3 import S3Hook
     from airflow.sdk import Context
 
     from kaltura_provider.api import Entry, MediaKind, PutResult, UploadProgress, UploadSource
@@ -50,8 +50,7 @@ class KalturaUploadOperator(KalturaBaseOperator):
     :param wait_until_ready: whether to wait until Kaltura has converted the entry.
     :param wait_timeout: seconds (or a timedelta) to wait for that. Default 12 hours.
     :param poll_interval: seconds between two looks while waiting. Default 30.
-    :param deferrable: wait in the triggerer instead of on the worker. Default: Airflow's setting
-        ``[operators] default_deferrable``.
+    :param deferrable: wait in the triggerer, so that no worker slot is held. False waits on the worker.
     :param kaltura_conn_id: ID of the ``kaltura`` connection. Templated.
     :param session: restrictions of the session. Templated.
     """
@@ -85,7 +84,7 @@ class KalturaUploadOperator(KalturaBaseOperator):
         wait_until_ready: bool = False,
         wait_timeout: timedelta | float = timedelta(hours=12),
         poll_interval: float = 30.0,
-        deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
+        deferrable: bool = True,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -105,6 +104,13 @@ class KalturaUploadOperator(KalturaBaseOperator):
         self.poll_interval = poll_interval
         self.deferrable = deferrable
         self._stop: threading.Event | None = None
+
+    @cached_property
+    def s3_hook(self) -> S3Hook:
+        """The hook of the AWS connection; its client is expensive to make, so there is one."""
+        from airflow.providers.amazon.aws.hooks.s3 import S3Hook
+
+        return S3Hook(aws_conn_id=self.aws_conn_id)
 
     @abstractmethod
     def find_source(self) -> UploadSource:
@@ -180,10 +186,8 @@ class KalturaUploadOperator(KalturaBaseOperator):
 
         if not self.ledger:
             return StateNotes(TaskStateJournal(context.get("task_state_store"), reference_id))
-        from airflow.providers.amazon.aws.hooks.s3 import S3Hook
-
         bucket, key = self.source_place()
-        ledger = open_ledger(S3Hook(aws_conn_id=self.aws_conn_id), self.ledger, bucket)
+        ledger = open_ledger(self.s3_hook, self.ledger, bucket)
         return claim(ledger, bucket, key, owner_of(context["ti"]))
 
     def _put(self, context: Context, notes: UploadNotes, source: UploadSource, reference_id: str) -> Put:
@@ -192,7 +196,7 @@ class KalturaUploadOperator(KalturaBaseOperator):
         from kaltura_provider.transfers.putting import put_source
 
         state = TaskStateJournal(context.get("task_state_store"), reference_id)
-        report = ProgressReporter(self.log, state.show)
+        report = ProgressReporter(self.log, source.name, state.show)
 
         found = [source]
 
