@@ -165,6 +165,14 @@ def s3(s3_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     requests.post(f"{s3_url}/moto-api/reset", timeout=10)
 
 
+def restore_ends_after(s3_url: str, looks: int) -> None:
+    """Let the local S3 begin, and then end, a restore when the object has been looked at so often."""
+    import requests
+
+    transition = {"model_name": "s3::keyrestore", "transition": {"progression": "manual", "times": looks}}
+    requests.post(f"{s3_url}/moto-api/state-manager/set-transition", json=transition, timeout=10)
+
+
 @pytest.fixture(scope="session")
 def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A second of real video: Kaltura, and so the sandbox, looks at what it is given."""

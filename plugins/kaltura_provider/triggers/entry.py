@@ -99,7 +99,7 @@ class KalturaEntryReadyTrigger(BaseTrigger):
         failures = 0
         while True:
             try:
-                seen = await _in_thread(self._look, list(pending))
+                seen = await in_thread(self._look, list(pending))
             except Exception as error:
                 failures += 1
                 retryable = _may_pass(error)
@@ -151,7 +151,7 @@ class KalturaEntryReadyTrigger(BaseTrigger):
     async def cleanup(self) -> None:
         """Close this trigger's own connections; nothing in Kaltura is touched."""
         if self._hook is not None:
-            await _in_thread(self._hook.close)
+            await in_thread(self._hook.close)
 
     def _look(self, entry_ids: list[str]) -> Look:
         from kaltura_provider.hooks.kaltura import KalturaHook
@@ -185,7 +185,7 @@ class KalturaEntryReadyTrigger(BaseTrigger):
         )
 
 
-async def _in_thread(function: Callable[..., T], *args: Any) -> T:
+async def in_thread(function: Callable[..., T], *args: Any) -> T:
     """Run a blocking function in a thread of the pool.
 
     Like ``asyncio.to_thread``, but the thread knows the event loop it serves: Airflow before 3.3 sends what a

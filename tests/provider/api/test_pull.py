@@ -91,6 +91,7 @@ def test_a_file_is_fetched(client: KalturaClient, source: Origin) -> None:
     begun = pull(client, entry_id, source, journal)
     assert (begun.started, begun.entry.status) == (True, EntryStatus.IMPORT)
     assert journal.load()["pulling"] == entry_id
+    assert "5ecre7" not in str(journal.load())
     assert abs(float(journal.load()["pulling_since"]) - time.time()) < 60
     assert ended(client, entry_id).state is PullState.COMPLETE
     wait_for_status(client, entry_id, 2)
