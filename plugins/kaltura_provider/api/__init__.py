@@ -31,7 +31,9 @@ if TYPE_CHECKING:
     from kaltura_provider.api.entries import put_content as put_content
     from kaltura_provider.api.errors import DependencyFailed as DependencyFailed
     from kaltura_provider.api.errors import KalturaError as KalturaError
+    from kaltura_provider.api.errors import MediaRefusedError as MediaRefusedError
     from kaltura_provider.api.errors import SourceChangedError as SourceChangedError
+    from kaltura_provider.api.file_names import stored_name as stored_name
     from kaltura_provider.api.links import default_cdn_url as default_cdn_url
     from kaltura_provider.api.links import kmc_entry_url as kmc_entry_url
     from kaltura_provider.api.links import player_script_url as player_script_url
@@ -42,6 +44,9 @@ if TYPE_CHECKING:
     from kaltura_provider.api.lookup import get_entry as get_entry
     from kaltura_provider.api.media_kind import MediaKind as MediaKind
     from kaltura_provider.api.media_kind import detect_media_kind as detect_media_kind
+    from kaltura_provider.api.media_types import MediaType as MediaType
+    from kaltura_provider.api.media_types import inspect_media as inspect_media
+    from kaltura_provider.api.media_types import inspect_source as inspect_source
     from kaltura_provider.api.models import LIVE_STATUSES as LIVE_STATUSES
     from kaltura_provider.api.models import Entry as Entry
     from kaltura_provider.api.models import EntryStatus as EntryStatus
@@ -94,7 +99,9 @@ _MODULE_OF = {
     "put_content": "entries",
     "DependencyFailed": "errors",
     "KalturaError": "errors",
+    "MediaRefusedError": "errors",
     "SourceChangedError": "errors",
+    "stored_name": "file_names",
     "default_cdn_url": "links",
     "kmc_entry_url": "links",
     "player_script_url": "links",
@@ -105,6 +112,9 @@ _MODULE_OF = {
     "get_entry": "lookup",
     "MediaKind": "media_kind",
     "detect_media_kind": "media_kind",
+    "MediaType": "media_types",
+    "inspect_media": "media_types",
+    "inspect_source": "media_types",
     "Entry": "models",
     "EntryStatus": "models",
     "FlavorAsset": "models",

@@ -10,7 +10,15 @@ from kaltura_provider.api import catalogue
 from kaltura_provider.api.catalogue import ErrorClass
 from kaltura_provider.api.redaction import MASK, redact
 
-__all__ = ["DependencyFailed", "ErrorClass", "KalturaError", "SourceChangedError", "api_error", "classify"]
+__all__ = [
+    "DependencyFailed",
+    "ErrorClass",
+    "KalturaError",
+    "MediaRefusedError",
+    "SourceChangedError",
+    "api_error",
+    "classify",
+]
 
 _INVALID_KS_TEXT = re.compile(r'(Invalid KS ")(.*)(", Error )', re.DOTALL)
 
@@ -80,6 +88,10 @@ class KalturaError(Exception):
 
 class DependencyFailed(KalturaError):
     """A request of a multirequest needed the result of another one, which failed."""
+
+
+class MediaRefusedError(ValueError):
+    """A file is nothing that Kaltura makes an entry of, or not what its name says; the message says what to do."""
 
 
 class SourceChangedError(Exception):

@@ -85,7 +85,7 @@ def test_flavors() -> None:
         ("CLIP.MOV", None, MediaKind.VIDEO),
         ("a/b.c/song.Mp3", None, MediaKind.AUDIO),
         ("photo.jpeg", None, MediaKind.IMAGE),
-        ("paper.PDF", b"\xff\xd8\xff", MediaKind.DOCUMENT),
+        ("paper.PDF", b"\xff\xd8\xff", MediaKind.IMAGE),
         ("values.json", None, MediaKind.DATA),
         ("noname", b"\x00\x00\x00\x18ftypisom", MediaKind.VIDEO),
         ("noname", b"\x00\x00\x00\x18ftypM4A ", MediaKind.AUDIO),
