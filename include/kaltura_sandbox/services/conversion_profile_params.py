@@ -1,4 +1,4 @@
-"""Service ``conversionProfileAssetParams``: the kinds of renditions of a conversion profile, and where each comes from."""
+"""Service ``conversionProfileAssetParams``: what renditions a conversion profile has, and where each comes from."""
 
 from __future__ import annotations
 
