@@ -66,6 +66,12 @@ if TYPE_CHECKING:
     from kaltura_provider.api.readiness import check_ready as check_ready
     from kaltura_provider.api.redaction import Redactor as Redactor
     from kaltura_provider.api.redaction import redact as redact
+    from kaltura_provider.api.renditions import EntryRenditions as EntryRenditions
+    from kaltura_provider.api.renditions import RenditionParams as RenditionParams
+    from kaltura_provider.api.renditions import list_renditions as list_renditions
+    from kaltura_provider.api.renditions import look_at_renditions as look_at_renditions
+    from kaltura_provider.api.renditions import renditions_resource as renditions_resource
+    from kaltura_provider.api.renditions import resolve_renditions as resolve_renditions
     from kaltura_provider.api.reports import REPORT_TYPES as REPORT_TYPES
     from kaltura_provider.api.reports import ReportTable as ReportTable
     from kaltura_provider.api.reports import fetch_table as fetch_table
@@ -134,6 +140,12 @@ _MODULE_OF = {
     "check_ready": "readiness",
     "Redactor": "redaction",
     "redact": "redaction",
+    "EntryRenditions": "renditions",
+    "RenditionParams": "renditions",
+    "list_renditions": "renditions",
+    "look_at_renditions": "renditions",
+    "renditions_resource": "renditions",
+    "resolve_renditions": "renditions",
     "REPORT_TYPES": "reports",
     "ReportTable": "reports",
     "fetch_table": "reports",

@@ -85,7 +85,8 @@ def unknown_kind(file_name: str, extension: str) -> MediaRefusedError:
     if extension in REFUSED_EXTENSIONS:
         what += f", {REFUSED_EXTENSIONS[extension]}"
     return MediaRefusedError(
-        f"The kind of {shown_name(file_name)} ({what}) is unknown: set media_kind to video, audio, image, document or data"
+        f"The kind of {shown_name(file_name)} ({what}) is unknown: "
+        "set media_kind to video, audio, image, document or data"
     )
 
 

@@ -176,6 +176,6 @@ def _refusal(file_name: str, extension: str, content: Content | None) -> MediaRe
             step = "A download may have got a message instead of the file: read it, and download the file again"
     as_named = f" as {_AS_NAMED[named]}" if named is not None else ""
     return MediaRefusedError(
-        f"{shown_name(file_name)} is not taken{as_named}: {what}. {step}; to send it as it is, set media_kind to video, "
-        "audio, image, document or data."
+        f"{shown_name(file_name)} is not taken{as_named}: {what}. {step}; to send it as it is, "
+        "set media_kind to video, audio, image, document or data."
     )
