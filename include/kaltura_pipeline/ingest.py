@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import logging
+import threading
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypedDict
 
-from kaltura_pipeline import ledger as ledger_states
-from kaltura_pipeline.ledger import LeaseLostError, LedgerBusyError
 from kaltura_pipeline.outcome import BUSY, ERROR, Outcome, count_results
 from kaltura_pipeline.plan import ADD, UPDATE
 from kaltura_pipeline.workspace import Workspace, run_name
+from kaltura_provider.transfers import ledger as ledger_states
+from kaltura_provider.transfers.ledger import LeaseLostError, LedgerBusyError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
-    from kaltura_pipeline.ledger import LedgerEntry
     from kaltura_pipeline.plan import Plan, PlanItem
     from kaltura_pipeline.settings import PipelineSettings
     from kaltura_provider.api import KalturaClient, UploadProgress
+    from kaltura_provider.transfers.ledger import LedgerEntry
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +38,18 @@ class BatchSummary(TypedDict):
     outcomes: str
     entry_ids: list[str]
     counts: dict[str, int]
+
+
+@dataclass(frozen=True)
+class Watch:
+    """How a batch can be watched and stopped from outside.
+
+    :param stop: set it to end within a second; a retry goes on from there.
+    :param show: takes plain JSON values about the file that is being sent, every ten seconds.
+    """
+
+    stop: threading.Event = field(default_factory=threading.Event)
+    show: Callable[[Mapping[str, Any]], None] | None = None
 
 
 class TransferIncompleteError(Exception):
@@ -95,16 +109,26 @@ def batches(plan_uri: str, plan: Plan, size: int) -> list[Batch]:
 
 
 def ingest_batch(
-    settings: PipelineSettings, batch: Batch, *, bucket: str, run_id: str, owner: str, kaltura: KalturaClient
+    settings: PipelineSettings,
+    batch: Batch,
+    *,
+    bucket: str,
+    run_id: str,
+    owner: str,
+    kaltura: KalturaClient,
+    watch: Watch | None = None,
 ) -> BatchSummary:
     """Transfer the titles of one batch; one that fails does not stop the others.
 
     :param owner: names this worker in the ledger; the same in every try.
+    :param watch: how the batch can be watched and stopped.
     :raises TransferIncompleteError: some titles failed in a way that passes; a retry goes on where this one ended.
     :raises KalturaError: the connection itself is wrong, so no title can succeed.
+    :raises UploadStoppedError: it was stopped.
     """
     from kaltura_provider.api import ErrorClass, KalturaError
 
+    watch = watch or Watch()
     workspace = Workspace.open(settings, bucket)
     plan_document = workspace.documents.read(workspace.documents.name_of(batch["plan"]))
     if plan_document is None:
@@ -116,7 +140,7 @@ def ingest_batch(
     wall: KalturaError | None = None
     for item in work:
         try:
-            outcome, again = _transfer(workspace, kaltura, item, owner)
+            outcome, again = _transfer(workspace, kaltura, item, owner, watch)
             refusal = None
         except KalturaError as error:
             # Of one title (somebody else's entry, say), or of all? A second one in a row is taken for all.
@@ -143,21 +167,24 @@ def ingest_batch(
     }
 
 
-def _transfer(workspace: Workspace, kaltura: KalturaClient, item: PlanItem, owner: str) -> tuple[Outcome, bool]:
+def _transfer(
+    workspace: Workspace, kaltura: KalturaClient, item: PlanItem, owner: str, watch: Watch
+) -> tuple[Outcome, bool]:
     """Transfer one title; return its outcome, and whether trying again can help.
 
     :raises KalturaError: Kaltura refused the session or its rights.
+    :raises UploadStoppedError: it was stopped; the claim is given back.
     """
     from botocore.exceptions import BotoCoreError, ClientError
 
-    from kaltura_provider.api import ErrorClass, KalturaError, SourceChangedError
+    from kaltura_provider.api import ErrorClass, KalturaError, SourceChangedError, UploadStoppedError
 
     try:
         record = workspace.ledger.claim(workspace.bucket, item["key"], owner)
     except LedgerBusyError as error:
         return _outcome(item, BUSY, message=str(error)), False
     try:
-        return _put(workspace, kaltura, item, record), False
+        return _put(workspace, kaltura, item, record, watch), False
     except LeaseLostError as error:
         return _outcome(item, BUSY, message=str(error)), False
     except KalturaError as error:
@@ -166,16 +193,21 @@ def _transfer(workspace: Workspace, kaltura: KalturaClient, item: PlanItem, owne
             _failed(record, item, str(error), final=False)
             raise
         return _failed(record, item, str(error), final=not error.retryable), error.retryable
-    except (ValueError, SourceChangedError) as error:
+    except UploadStoppedError as error:
+        _failed(record, item, str(error), final=False)
+        raise
+    except SourceChangedError as error:
+        return _failed(record, item, str(error), final=False), True
+    except ValueError as error:
         return _failed(record, item, str(error), final=True), False
     except (ClientError, BotoCoreError, OSError) as error:
         return _failed(record, item, f"S3: {error}; check that the object is still there", final=False), True
 
 
-def _put(workspace: Workspace, kaltura: KalturaClient, item: PlanItem, record: LedgerEntry) -> Outcome:
-    etag = item["etag"]
+def _put(workspace: Workspace, kaltura: KalturaClient, item: PlanItem, record: LedgerEntry, watch: Watch) -> Outcome:
+    facts: dict[str, Any] = {"etag": item["etag"]}
     if item["action"] == ADD:
-        outcome, etag = _add(workspace, kaltura, item, record)
+        outcome, facts = _add(workspace, kaltura, item, record, watch)
         if not outcome["created"] and not _has_metadata(record, item):
             # An earlier try or a lost ledger made the entry, maybe with other metadata than now.
             _update(kaltura, item, outcome["entry_id"])
@@ -190,7 +222,7 @@ def _put(workspace: Workspace, kaltura: KalturaClient, item: PlanItem, record: L
     record.release(
         ledger_states.UPLOADED if item["action"] == ADD else record.body["state"],
         entry_id=outcome["entry_id"],
-        etag=etag,
+        **facts,
         reference_id=item["reference_id"],
         metadata_digest=item["metadata_digest"],
         captions=captions,
@@ -199,37 +231,51 @@ def _put(workspace: Workspace, kaltura: KalturaClient, item: PlanItem, record: L
     return outcome
 
 
-def _add(workspace: Workspace, kaltura: KalturaClient, item: PlanItem, record: LedgerEntry) -> tuple[Outcome, str]:
-    """Make the entry; return its outcome and the ETag of the version sent, which may be newer than the plan's."""
-    from kaltura_provider.api import MediaKind, put_content
+def _add(
+    workspace: Workspace, kaltura: KalturaClient, item: PlanItem, record: LedgerEntry, watch: Watch
+) -> tuple[Outcome, dict[str, Any]]:
+    """Make the entry; return its outcome and what to note of the version sent, which may be newer than the plan's."""
+    from kaltura_provider.api import MediaKind
+    from kaltura_provider.transfers.progress import ProgressReporter
+    from kaltura_provider.transfers.putting import changed_since, put_source
     from kaltura_provider.transfers.s3_source import S3Source
 
-    def progress(done: UploadProgress) -> None:
-        record.renew()
+    report = ProgressReporter(log, item["key"], watch.show)
 
-    source = S3Source.find(workspace.hook, workspace.bucket, item["key"])
-    done = put_content(
+    def tick(progress: UploadProgress) -> None:
+        record.renew(progress)
+        report(progress)
+
+    put = put_source(
         kaltura,
-        source,
+        lambda: S3Source.find(workspace.hook, workspace.bucket, item["key"]),
+        kind_of=lambda source: MediaKind(item["kind"]),
         entry=item["fields"],
-        kind=MediaKind(item["kind"]),
         reference_id=item["reference_id"],
         journal=record,
-        on_progress=progress,
-        index_wait=workspace.index_wait,
+        on_progress=report,
+        on_tick=tick,
+        stop=watch.stop,
+        part_size=workspace.settings.part_size or None,
+        parallel=workspace.settings.parallel or None,
     )
-    sent_etag = record.load().get("fingerprint", "").rsplit("@", 1)[0]
-    if not done.uploaded and sent_etag not in ("", source.etag):
+    done, source = put.result, put.source
+    content = source.fingerprint if done.is_source else str(record.body.get("content") or "")
+    if before := changed_since(kaltura, done.entry, source, content):
         raise ValueError(
-            f"the content changed since it became entry {done.entry.id}; put the new version under a new key, or "
-            f"delete the entry and its ledger record {workspace.ledger.address(workspace.bucket, item['key'])}"
+            f"the content changed since it became entry {done.entry.id} (from {before}); put the new version under a "
+            "new key, or delete the entry and its ledger record "
+            f"{workspace.ledger.address(workspace.bucket, item['key'])}"
         )
     outcome = _outcome(item, ADD, entry_id=done.entry.id)
     outcome["created"] = done.created
     outcome["bytes_sent"] = done.bytes_sent
     if done.resumed_from:
         outcome["message"] = f"resumed at byte {done.resumed_from} of {source.size}"
-    return outcome, source.etag.strip('"')
+    facts: dict[str, Any] = {"etag": source.fingerprint.partition("@")[0].strip('"'), "content": source.fingerprint}
+    if done.checksum is not None:
+        facts |= {"checksum": str(done.checksum), "bytes_done": source.size, "bytes_total": source.size}
+    return outcome, facts
 
 
 def _has_metadata(record: LedgerEntry, item: PlanItem) -> bool:

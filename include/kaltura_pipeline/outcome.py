@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypedDict
 
-from kaltura_pipeline import ledger as ledger_states
-from kaltura_pipeline.ledger import LeaseLostError, LedgerBusyError
 from kaltura_pipeline.plan import ADD, REFUSE, SKIP, UPDATE
 from kaltura_pipeline.workspace import Workspace, run_name
+from kaltura_provider.transfers import ledger as ledger_states
+from kaltura_provider.transfers.ledger import LeaseLostError, LedgerBusyError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

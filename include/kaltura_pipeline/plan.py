@@ -7,15 +7,15 @@ import json
 from collections import Counter
 from typing import TYPE_CHECKING, Any, TypedDict
 
-from kaltura_pipeline import ledger as ledger_states
 from kaltura_pipeline.errors import ConfigurationError
 from kaltura_pipeline.sidecars import MAXIMUM_BYTES, SidecarError, entry_fields, parse_sidecar
+from kaltura_provider.transfers import ledger as ledger_states
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from kaltura_pipeline.discovery import Discovery, Title
-    from kaltura_pipeline.ledger import Ledger
+    from kaltura_provider.transfers.ledger import Ledger
 
 ADD, UPDATE, SKIP, REFUSE = "add", "update", "skip", "refuse"
 

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from kaltura_pipeline.discovery import BucketError, Discovery, discover
-from kaltura_pipeline.documents import S3Documents
 from kaltura_pipeline.errors import ConfigurationError
-from kaltura_pipeline.ledger import FAILED, READY, UPLOADED, Ledger
 from kaltura_pipeline.plan import Plan, build_plan
+from kaltura_provider.hooks.s3_documents import S3Documents
+from kaltura_provider.transfers.ledger import FAILED, READY, UPLOADED, Ledger
 from kaltura_provider.transfers.upload import reference_id_of
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,10 @@ BUCKET = "uploads"
 class FakeTaskInstance:
     """Keeps what a task pushes, in order."""
 
+    dag_id: str = "a_dag"
+    run_id: str = "a_run"
+    task_id: str = "a_task"
+    map_index: int = -1
     xcoms: dict[str, Any] = field(default_factory=dict)
     order: list[str] = field(default_factory=list)
 
@@ -49,6 +54,16 @@ class FakeStateStore:
         if value is None:
             raise ValueError("Cannot set value as None")
         self.values[key] = json.dumps(value)
+
+
+def read_range(source: Any, start: int, length: int, block: int = 65_536) -> bytes:
+    """Read a range of a source as an upload does."""
+    with closing(source.open(start, length)) as stream:
+        pieces = []
+        while piece := stream.read(block):
+            assert len(piece) <= block
+            pieces.append(piece)
+    return b"".join(pieces)
 
 
 def render(task: Any, **values: Any) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from kaltura_provider.api.catalogue import ErrorClass as ErrorClass
+    from kaltura_provider.api.checksums import Checksum as Checksum
     from kaltura_provider.api.client import KalturaClient as KalturaClient
     from kaltura_provider.api.config import ClientConfig as ClientConfig
     from kaltura_provider.api.config import normalize_service_url as normalize_service_url
@@ -25,15 +26,17 @@ if TYPE_CHECKING:
     from kaltura_provider.api.embed import render_embed as render_embed
     from kaltura_provider.api.embed import render_index as render_index
     from kaltura_provider.api.embed import render_page as render_page
-    from kaltura_provider.api.entries import Journal as Journal
-    from kaltura_provider.api.entries import MemoryJournal as MemoryJournal
     from kaltura_provider.api.entries import PutResult as PutResult
     from kaltura_provider.api.entries import put_content as put_content
     from kaltura_provider.api.errors import DependencyFailed as DependencyFailed
     from kaltura_provider.api.errors import KalturaError as KalturaError
     from kaltura_provider.api.errors import MediaRefusedError as MediaRefusedError
     from kaltura_provider.api.errors import SourceChangedError as SourceChangedError
+    from kaltura_provider.api.errors import SourceUnavailableError as SourceUnavailableError
+    from kaltura_provider.api.errors import UploadStoppedError as UploadStoppedError
     from kaltura_provider.api.file_names import stored_name as stored_name
+    from kaltura_provider.api.journal import Journal as Journal
+    from kaltura_provider.api.journal import MemoryJournal as MemoryJournal
     from kaltura_provider.api.links import default_cdn_url as default_cdn_url
     from kaltura_provider.api.links import kmc_entry_url as kmc_entry_url
     from kaltura_provider.api.links import player_script_url as player_script_url
@@ -76,14 +79,16 @@ if TYPE_CHECKING:
     from kaltura_provider.api.reports import ReportTable as ReportTable
     from kaltura_provider.api.reports import fetch_table as fetch_table
     from kaltura_provider.api.sources import FileSource as FileSource
+    from kaltura_provider.api.sources import StreamSource as StreamSource
     from kaltura_provider.api.sources import UploadSource as UploadSource
-    from kaltura_provider.api.uploads import UploadProgress as UploadProgress
+    from kaltura_provider.api.upload_meter import UploadProgress as UploadProgress
+    from kaltura_provider.api.upload_tokens import get_token as get_token
     from kaltura_provider.api.uploads import UploadResult as UploadResult
-    from kaltura_provider.api.uploads import get_token as get_token
     from kaltura_provider.api.uploads import upload as upload
 
 _MODULE_OF = {
     "ErrorClass": "catalogue",
+    "Checksum": "checksums",
     "KalturaClient": "client",
     "ClientConfig": "config",
     "normalize_service_url": "config",
@@ -99,14 +104,16 @@ _MODULE_OF = {
     "render_embed": "embed",
     "render_index": "embed",
     "render_page": "embed",
-    "Journal": "entries",
-    "MemoryJournal": "entries",
+    "Journal": "journal",
+    "MemoryJournal": "journal",
     "PutResult": "entries",
     "put_content": "entries",
     "DependencyFailed": "errors",
     "KalturaError": "errors",
     "MediaRefusedError": "errors",
     "SourceChangedError": "errors",
+    "SourceUnavailableError": "errors",
+    "UploadStoppedError": "errors",
     "stored_name": "file_names",
     "default_cdn_url": "links",
     "kmc_entry_url": "links",
@@ -151,9 +158,10 @@ _MODULE_OF = {
     "fetch_table": "reports",
     "FileSource": "sources",
     "UploadSource": "sources",
-    "UploadProgress": "uploads",
+    "StreamSource": "sources",
+    "UploadProgress": "upload_meter",
     "UploadResult": "uploads",
-    "get_token": "uploads",
+    "get_token": "upload_tokens",
     "upload": "uploads",
 }
 

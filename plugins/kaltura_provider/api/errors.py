@@ -16,6 +16,8 @@ __all__ = [
     "KalturaError",
     "MediaRefusedError",
     "SourceChangedError",
+    "SourceUnavailableError",
+    "UploadStoppedError",
     "api_error",
     "classify",
 ]
@@ -96,6 +98,14 @@ class MediaRefusedError(ValueError):
 
 class SourceChangedError(Exception):
     """A file changed while it was being uploaded; what Kaltura has of it must not be used."""
+
+
+class SourceUnavailableError(OSError):
+    """A file cannot be read just now, as its store or the way to it is in trouble; this may pass."""
+
+
+class UploadStoppedError(Exception):
+    """An upload was stopped on purpose; what has arrived stays on Kaltura, and a later upload goes on from there."""
 
 
 def _rebuild(cls: type[KalturaError], state: dict[str, Any]) -> KalturaError:

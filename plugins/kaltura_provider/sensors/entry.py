@@ -8,7 +8,7 @@ from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSkipException, conf
+from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSkipException
 from airflow.sdk import BaseSensorOperator, PokeReturnValue
 
 from kaltura_provider.links.kaltura import KalturaEntryLink
@@ -37,8 +37,7 @@ class KalturaEntryReadySensor(BaseSensorOperator):
         :class:`~kaltura_provider.hooks.kaltura.KalturaHook` takes them. Templated.
     :param fail_on_error: whether a failed entry fails the task. If False, failed entries count as done and are
         returned with ``{"status_name": "FAILED", "reason": ...}``.
-    :param deferrable: wait in the triggerer instead of on a worker. Default: Airflow's setting
-        ``[operators] default_deferrable``.
+    :param deferrable: wait in the triggerer, so that no worker slot is held. False waits on the worker.
     :param poke_interval: seconds (or a timedelta) between two looks. Default 30.
     :param timeout: seconds (or a timedelta) to wait in all. Default 12 hours.
     """
@@ -55,7 +54,7 @@ class KalturaEntryReadySensor(BaseSensorOperator):
         kaltura_conn_id: str = "kaltura_default",
         session: Mapping[str, Any] | str | None = None,
         fail_on_error: bool = True,
-        deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
+        deferrable: bool = True,
         poke_interval: timedelta | float = 30,
         timeout: timedelta | float = timedelta(hours=12),
         **kwargs: Any,

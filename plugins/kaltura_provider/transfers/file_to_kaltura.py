@@ -33,7 +33,7 @@ class FileToKalturaOperator(KalturaUploadOperator):
     :param wait_until_ready: whether to wait until Kaltura has converted the entry.
     :param wait_timeout: seconds (or a timedelta) to wait for that. Default 12 hours.
     :param poll_interval: seconds between two looks while waiting. Default 30.
-    :param deferrable: wait in the triggerer instead of on the worker.
+    :param deferrable: wait in the triggerer, so that no worker slot is held. False waits on the worker.
     :param kaltura_conn_id: ID of the ``kaltura`` connection. Templated.
     :param session: restrictions of the Kaltura session. Templated.
     """

@@ -28,7 +28,7 @@ from kaltura_sandbox.server import SandboxServer
 
 def put(client: KalturaClient, path: Path, kind: MediaKind, reference_id: str) -> str:
     done = put_content(
-        client, FileSource(path), entry={}, kind=kind, reference_id=reference_id, journal=MemoryJournal(), index_wait=0
+        client, FileSource(path), entry={}, kind=kind, reference_id=reference_id, journal=MemoryJournal()
     )
     return done.entry.id
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import itertools
 import json
 import os
 import signal
 import struct
 import subprocess
 import sys
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +21,16 @@ from airflow.sdk import DAG
 from tests.provider.airflow_fixtures import ADMIN_SECRET, BUCKET, FakeStateStore, render
 from tests.provider.entries import BROKEN_VIDEO, PNG, new_entry, wait_for_status
 
-from kaltura_provider.api import KalturaClient, KalturaError, SourceChangedError, find_by_reference_id
+from kaltura_provider.api import (
+    KalturaClient,
+    KalturaError,
+    SourceChangedError,
+    UploadStoppedError,
+    find_by_reference_id,
+)
 from kaltura_provider.hooks.errors import UploadSourceError
+from kaltura_provider.hooks.s3_documents import S3Documents
+from kaltura_provider.transfers.ledger import Ledger, LedgerBusyError, record_name
 from kaltura_provider.transfers.s3_source import S3Source
 from kaltura_provider.transfers.s3_to_kaltura import S3ToKalturaOperator
 from kaltura_provider.transfers.upload import reference_id_of
@@ -40,6 +51,13 @@ def put(s3: Any, body: bytes, key: str = "talks/talk.mp4") -> str:
 def transfer(key: str, **more: Any) -> S3ToKalturaOperator:
     arguments = {"s3_bucket": BUCKET, "deferrable": False, "poll_interval": 0.05, **more}
     return S3ToKalturaOperator(task_id="upload", s3_key=key, **arguments)
+
+
+def open_tokens(client: KalturaClient, key: str) -> list[Any]:
+    """Upload tokens of the file's entry that wait for bytes or for somebody to use them."""
+    (entry,) = find_by_reference_id(client, reference_id_of(f"s3://{BUCKET}/{key}"))
+    listed = client.call("uploadToken", "list", {"filter": {"statusIn": "0,1,2"}, "pager": {"pageSize": 500}})
+    return [token for token in listed["objects"] if entry.id in token.get("fileName", "")]
 
 
 def content_of(client: KalturaClient, entry_id: str) -> bytes:
@@ -75,6 +93,9 @@ def test_object_becomes_an_entry(s3: Any, client: KalturaClient, context: Any, v
         "uploaded": True,
         "bytes_sent": len(body),
         "resumed_from": 0,
+        "parts_sent_again": 0,
+        "checksum": f"CRC32:{base64.b64encode(zlib.crc32(body).to_bytes(4, 'big')).decode()}",
+        "checksum_verified": True,
         "status": result["status"],
         "status_name": result["status_name"],
         "ms_duration": result["ms_duration"],
@@ -218,7 +239,7 @@ def test_object_replaced_during_the_upload(
     context: Any,
     video: Path,
     key: str,
-    state_store: FakeStateStore,
+    caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     body, replaced = (padded(video.read_bytes(), 12_000_000, seed) for seed in (1, 2))
@@ -230,15 +251,31 @@ def test_object_replaced_during_the_upload(
             put(s3, replaced, key)
         return real_open(source, start, length)
 
-    context["task_state_store"] = state_store
     with monkeypatch.context() as patch:
         patch.setattr(S3Source, "open", replacing_open)
-        with pytest.raises(SourceChangedError, match="was replaced"):
-            transfer(key).execute(context)
-    # The next try sends the new content from its beginning, into the same entry.
-    result = transfer(key).execute(context)
+        result = transfer(key).execute(context)
+    # The new content is sent from its beginning, into the same entry, and the task says so.
+    assert f"s3://{BUCKET}/{key} was replaced while it was being uploaded. The upload starts over" in caplog.text
     assert (result["created"], result["uploaded"], result["resumed_from"]) == (False, True, 0)
+    assert len(find_by_reference_id(client, result["reference_id"])) == 1
     assert content_of(client, result["entry_id"]) == replaced
+    assert open_tokens(client, key) == []
+
+
+def test_object_that_is_replaced_again_and_again(
+    s3: Any, client: KalturaClient, context: Any, video: Path, key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(s3, video.read_bytes(), key)
+    versions = itertools.count(2)
+    real_open = S3Source.open
+
+    def replacing_open(source: S3Source, start: int, length: int) -> Any:
+        put(s3, padded(video.read_bytes(), 12_000, next(versions)), key)
+        return real_open(source, start, length)
+
+    monkeypatch.setattr(S3Source, "open", replacing_open)
+    with pytest.raises(SourceChangedError, match="happened 3 times: wait until its writer is done, then clear"):
+        transfer(key).execute(context)
 
 
 # -- tries that were interrupted ---------------------------------------------------------------------------------------
@@ -250,7 +287,7 @@ import json, os, pathlib, signal, sys
 from kaltura_provider.transfers.s3_source import S3Source
 from kaltura_provider.transfers.s3_to_kaltura import S3ToKalturaOperator
 
-bucket, key, path, with_store = sys.argv[1:]
+bucket, key, path, where = sys.argv[1:]
 
 
 class Store:
@@ -259,10 +296,13 @@ class Store:
 
     def set(self, key, value, *, retention=None):
         values = json.loads(pathlib.Path(path).read_text())
-        pathlib.Path(path).write_text(json.dumps({**values, key: value}))
+        pathlib.Path(path + ".new").write_text(json.dumps({**values, key: value}))
+        os.replace(path + ".new", path)
 
 
 class Task:
+    dag_id, run_id, task_id, map_index = "a_dag", "a_run", "a_task", -1
+
     def xcom_push(self, key, value):
         pass
 
@@ -278,37 +318,39 @@ def open_and_die(source, start, length):
 
 
 S3Source.open = open_and_die
-context = {"ti": Task(), **({"task_state_store": Store()} if with_store == "yes" else {})}
-S3ToKalturaOperator(task_id="upload", s3_bucket=bucket, s3_key=key).execute(context)
+context = {"ti": Task(), **({"task_state_store": Store()} if where == "state store" else {})}
+ledger = "_kaltura/" if where == "ledger" else None
+S3ToKalturaOperator(task_id="upload", s3_bucket=bucket, s3_key=key, ledger=ledger).execute(context)
 """
 
 
-@pytest.mark.parametrize("with_store", [True, False], ids=["state-store", "no-state-store"])
+@pytest.mark.parametrize("where", ["ledger", "state store", "nowhere"])
 def test_killed_worker_loses_nothing_and_doubles_nothing(
-    s3: Any, client: KalturaClient, context: Any, video: Path, key: str, tmp_path: Path, with_store: bool
+    s3: Any, client: KalturaClient, context: Any, video: Path, key: str, tmp_path: Path, where: str
 ) -> None:
-    body = padded(video.read_bytes(), 22_000_000)
+    body = padded(video.read_bytes(), 30_000_000)
     put(s3, body, key)
     notes = tmp_path / "store.json"
     notes.write_text("{}")
     script = tmp_path / "task.py"
     script.write_text(KILLED)
-    arguments = [BUCKET, key, str(notes), "yes" if with_store else "no"]
+    arguments = [BUCKET, key, str(notes), where]
     died = subprocess.run([sys.executable, str(script), *arguments], env=os.environ, check=False, timeout=120)
     assert died.returncode == -signal.SIGKILL
     store = FakeStateStore()
     for name, value in json.loads(notes.read_text()).items():
         store.set(name, value)
-    if with_store:
+    if where == "state store":
         context["task_state_store"] = store
-    result = transfer(key).execute(context)
+    result = transfer(key, ledger="_kaltura/" if where == "ledger" else None).execute(context)
     assert result["created"] is False, "the entry of the first try is used"
-    if with_store:
-        # Whichever parts were done, the bytes before the first gap are not sent again.
+    if where != "nowhere":
         assert result["resumed_from"] > 0
         assert result["bytes_sent"] == len(body) - result["resumed_from"]
+        assert open_tokens(client, key) == []
     assert len(find_by_reference_id(client, result["reference_id"])) == 1
     assert content_of(client, result["entry_id"]) == body
+    assert result["checksum_verified"]
 
 
 def test_notes_of_another_object_are_not_used(
@@ -317,8 +359,8 @@ def test_notes_of_another_object_are_not_used(
     context["task_state_store"] = state_store
     put(s3, video.read_bytes(), key)
     put(s3, padded(video.read_bytes(), 50_000), f"{key}-other.mp4")
-    first = transfer(key).execute(context)
-    other = transfer(f"{key}-other.mp4").execute(context)
+    first = transfer(key, ledger=None).execute(context)
+    other = transfer(f"{key}-other.mp4", ledger=None).execute(context)
     assert other["entry_id"] != first["entry_id"]
     assert other["size"] == 50_000
 
@@ -330,16 +372,102 @@ def test_progress_can_be_looked_at(
     video: Path,
     key: str,
     state_store: FakeStateStore,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("kaltura_provider.transfers.upload._PROGRESS_PAUSE", 0.0)
     put(s3, padded(video.read_bytes(), 12_000_000), key)
     context["task_state_store"] = state_store
-    result = transfer(key).execute(context)
-    assert state_store.get("kaltura_upload_progress") == {"bytes_sent": 12_000_000, "bytes_total": 12_000_000}
+    result = transfer(key, ledger=None).execute(context)
+    shown = state_store.get("kaltura_upload_progress")
+    assert (shown["bytes_sent"], shown["bytes_total"], shown["parts_sent_again"]) == (12_000_000, 12_000_000, 0)
+    assert shown["megabytes_per_second"] > 0
     assert state_store.get("kaltura_upload")["notes"]["entry_id"] == result["entry_id"]
     assert ADMIN_SECRET not in json.dumps(state_store.values)
     assert client.ks() not in json.dumps(state_store.values)
+
+
+# -- the ledger --------------------------------------------------------------------------------------------------------
+
+
+def record_of(s3: Any, key: str, bucket: str = BUCKET, prefix: str = "_kaltura/") -> Any:
+    body = s3.get_object(Bucket=bucket, Key=prefix + record_name(BUCKET, key))["Body"].read()
+    return json.loads(body)
+
+
+def test_the_record_can_be_read_by_a_person(
+    s3: Any, client: KalturaClient, context: Any, video: Path, key: str
+) -> None:
+    put(s3, video.read_bytes(), key)
+    result = transfer(key).execute(context)
+    record = record_of(s3, key)
+    assert (record["bucket"], record["key"], record["state"], record["attempts"]) == (BUCKET, key, "uploaded", 1)
+    assert (record["entry_id"], record["checksum"]) == (result["entry_id"], result["checksum"])
+    assert (record["owner"], record["error"], record["lease_until"]) == ("a_dag/a_run/a_task[-1]", "", 0)
+    assert record["bytes_done"] == record["bytes_total"] == video.stat().st_size
+    assert client.ks() not in json.dumps(record)
+
+
+def test_two_tasks_on_one_object(s3: Any, client: KalturaClient, context: Any, video: Path, key: str) -> None:
+    put(s3, video.read_bytes(), key)
+    ledger = Ledger(S3Documents(s3, BUCKET, "_kaltura/"))
+    held = ledger.claim(BUCKET, key, "another_dag/its_run/its_task[3]")
+    with pytest.raises(LedgerBusyError, match=r"another_dag/its_run/its_task\[3\] is working on it"):
+        transfer(key).execute(context)
+    assert find_by_reference_id(client, reference_id_of(f"s3://{BUCKET}/{key}")) == []
+    held.release("claimed")
+    assert transfer(key).execute(context)["created"]
+
+
+def test_a_failure_is_noted_and_gives_the_claim_back(
+    s3: Any, client: KalturaClient, context: Any, video: Path, key: str
+) -> None:
+    put(s3, video.read_bytes(), key)
+    with pytest.raises(KalturaError, match="CONVERSION_PROFILE_ID_NOT_FOUND"):
+        transfer(key, entry={"conversionProfileId": 999_999}).execute(context)
+    record = record_of(s3, key)
+    assert record["lease_until"] == 0
+    assert "CONVERSION_PROFILE_ID_NOT_FOUND" in record["error"]
+
+
+def test_a_ledger_for_a_bucket_that_is_read_only(
+    s3: Any, client: KalturaClient, context: Any, video: Path, key: str
+) -> None:
+    put(s3, video.read_bytes(), key)
+    s3.create_bucket(Bucket="state-of-uploads")
+    result = transfer(key, ledger="s3://state-of-uploads/media/").execute(context)
+    assert record_of(s3, key, "state-of-uploads", "media/")["entry_id"] == result["entry_id"]
+    assert [item["Key"] for item in s3.list_objects_v2(Bucket=BUCKET)["Contents"]] == [key]
+
+
+def test_a_ledger_that_can_not_be_written(s3: Any, client: KalturaClient, context: Any, video: Path, key: str) -> None:
+    put(s3, video.read_bytes(), key)
+    with pytest.raises(UploadSourceError, match=r"s3://nowhere/ledger/.*NoSuchBucket.*ledger='s3://another-bucket"):
+        transfer(key, ledger="s3://nowhere").execute(context)
+    assert find_by_reference_id(client, reference_id_of(f"s3://{BUCKET}/{key}")) == []
+
+
+def test_a_stopped_task_goes_on_where_it_was_stopped(
+    s3: Any, client: KalturaClient, context: Any, video: Path, key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = padded(video.read_bytes(), 30_000_000)
+    put(s3, body, key)
+    task = transfer(key, parallel=1)
+    real_open = S3Source.open
+
+    def stopping_open(source: S3Source, start: int, length: int) -> Any:
+        if start > 10_000_000:
+            # What Airflow calls when somebody marks the task failed, or its worker shuts down.
+            task.on_kill()
+        return real_open(source, start, length)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(S3Source, "open", stopping_open)
+        with pytest.raises(UploadStoppedError, match=r"stopped at .* run the task again, and it goes on from there"):
+            task.execute(context)
+    record = record_of(s3, key)
+    assert (record["state"], record["lease_until"]) == ("claimed", 0), "any worker may go on at once"
+    context["ti"].run_id = "another_run"
+    result = transfer(key).execute(context)
+    assert result["resumed_from"] > 10_000_000
+    assert content_of(client, result["entry_id"]) == body
 
 
 # -- what cannot work --------------------------------------------------------------------------------------------------

@@ -1,0 +1,127 @@
+"""One source becomes one entry, in the version it has when it arrives; what operators and the pipeline share."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from kaltura_provider.api import Entry, Journal, KalturaClient, MediaKind, PutResult, UploadSource
+    from kaltura_provider.api.upload_settings import UploadSettings
+
+log = logging.getLogger(__name__)
+
+#: Versions of a source that are begun before the task gives up: something writes it faster than it can be sent.
+MAX_VERSIONS = 3
+
+_HEAD_BYTES = 4096
+
+
+@dataclass(frozen=True)
+class Put:
+    """What became of a source.
+
+    :param result: what became of it in Kaltura.
+    :param source: the version of the source that was found last.
+    """
+
+    result: PutResult
+    source: UploadSource
+
+
+def put_source(
+    client: KalturaClient,
+    find: Callable[[], UploadSource],
+    *,
+    kind_of: Callable[[UploadSource], MediaKind],
+    entry: Mapping[str, Any],
+    reference_id: str,
+    journal: Journal,
+    on_entry: Callable[[Entry], None] | None = None,
+    **settings: Unpack[UploadSettings],
+) -> Put:
+    """Make an entry of a source, once; see :func:`kaltura_provider.api.put_content`.
+
+    If the source changes while it is sent, the upload starts over with the new version, into the same entry.
+
+    :param client: the client.
+    :param find: looks the source up in the version it has now.
+    :param kind_of: says what kind of entry a source becomes.
+    :param entry: fields of the entry.
+    :param reference_id: identity of the source.
+    :param journal: durable notes.
+    :param on_entry: called with the entry as soon as it is known.
+    :param settings: see :class:`~kaltura_provider.api.upload_settings.UploadSettings`.
+    :return: what became of it.
+    :raises KalturaError: if a call failed; calling again continues.
+    :raises SourceChangedError: if the source changed again and again.
+    :raises SourceUnavailableError: if the source could not be read for longer than the budget.
+    :raises UploadStoppedError: if it was stopped.
+    :raises ValueError: if the source cannot be used.
+    """
+    from kaltura_provider.api import SourceChangedError, put_content
+
+    for version in range(1, MAX_VERSIONS + 1):
+        source = find()
+        try:
+            result = put_content(
+                client,
+                source,
+                entry=entry,
+                kind=kind_of(source),
+                reference_id=reference_id,
+                journal=journal,
+                on_entry=on_entry,
+                **settings,
+            )
+            return Put(result, source)
+        except SourceChangedError as error:
+            if version == MAX_VERSIONS:
+                raise SourceChangedError(
+                    f"{error} That happened {MAX_VERSIONS} times: wait until its writer is done, then clear the task."
+                ) from error
+            log.warning("%s The upload starts over with the new version, into the same entry.", error)
+    raise AssertionError("unreachable")
+
+
+def read_head(source: UploadSource) -> bytes:
+    """Return the first bytes of a source, enough to tell what it is.
+
+    :param source: the source.
+    """
+    length = min(source.size, _HEAD_BYTES)
+    with closing(source.open(0, length)) as stream:
+        return b"".join(iter(lambda: stream.read(length), b""))
+
+
+def changed_since(client: KalturaClient, entry: Entry, source: UploadSource, content: str) -> str:
+    """Say from what an entry was made, if that is not what the source has now (``flavorAsset.list``).
+
+    :param client: the client.
+    :param entry: the entry.
+    :param source: the source as it is now.
+    :param content: fingerprint of the content the entry was given; empty if nothing was noted. Then sizes are compared.
+    :return: such as ``a file of 1862 bytes``; an empty text if nothing speaks for a change.
+    :raises KalturaError: if the sizes cannot be asked for.
+    """
+    if content:
+        return "other content" if content != source.fingerprint else ""
+    sizes = _source_sizes(client, entry.id)
+    return f"a file of {max(sizes)} bytes" if any(sizes) and source.size not in sizes else ""
+
+
+def _source_sizes(client: KalturaClient, entry_id: str) -> list[int]:
+    """The sizes of the files an entry was made from, as far as Kaltura tells.
+
+    Images and documents have no flavors, and an account may remove sources: then there is nothing to compare.
+    """
+    from kaltura_provider.api import FlavorAsset
+
+    answer = client.call("flavorAsset", "list", {"filter": {"entryIdEqual": entry_id}})
+    flavors = [FlavorAsset.from_api(item) for item in answer.get("objects") or []]
+    return [int(flavor.raw.get("sizeInBytes") or 0) for flavor in flavors if flavor.is_original]
