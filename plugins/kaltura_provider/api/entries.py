@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING, Any
 from kaltura_provider.api.calls import clean
 from kaltura_provider.api.entry_adding import ADD_SETTLE, EntryAdder, Place
 from kaltura_provider.api.errors import KalturaError
+from kaltura_provider.api.file_names import extension_of, stored_name
 from kaltura_provider.api.journal import Journal
 from kaltura_provider.api.lookup import get_entry
-from kaltura_provider.api.media_kind import MediaKind
+from kaltura_provider.api.media_kind import MAX_TEXT, MediaKind
 from kaltura_provider.api.models import Entry, EntryStatus, UploadToken, UploadTokenStatus
 from kaltura_provider.api.upload_settings import UploadSettings
 from kaltura_provider.api.upload_tokens import DEAD_TOKEN, delete_token, get_token
@@ -39,8 +40,6 @@ ATTACH_READ_TIMEOUT = 120.0
 ATTACHED_LOOKS = 10
 
 MIN_REFERENCE_ID = 2
-#: Bytes of a data entry at most: its text travels in the call itself.
-MAX_TEXT = 10_000_000
 
 
 @dataclass(frozen=True)
@@ -78,6 +77,7 @@ def put_content(
     kind: MediaKind,
     reference_id: str,
     journal: Journal,
+    file_name: str | None = None,
     on_entry: Callable[[Entry], None] | None = None,
     settle: float = ADD_SETTLE,
     **settings: Unpack[UploadSettings],
@@ -100,6 +100,8 @@ def put_content(
     :param kind: what the file becomes.
     :param reference_id: identity of the file in the system it comes from, at least 2 characters.
     :param journal: durable notes.
+    :param file_name: name under which the file travels, with the extension Kaltura is to store it by; made of the
+        source's name when None.
     :param on_entry: called with the entry as soon as it is known, before bytes are sent.
     :param settle: seconds to look for an entry that a request with a lost answer may have added.
     :param settings: see :class:`~kaltura_provider.api.upload_settings.UploadSettings`.
@@ -118,8 +120,9 @@ def put_content(
     if kind is MediaKind.DATA:
         # Such an entry is added together with its content, in one call.
         entry = {**entry, "dataContent": _read_text(source)}
-    adder = EntryAdder(client, source, entry, kind, reference_id, journal, settle)
-    return _Put(client, source, kind, journal, adder, on_entry, settings).run()
+    file_name = file_name or stored_name(source.name, extension_of(source.name))
+    adder = EntryAdder(client, source, entry, kind, file_name, reference_id, journal, settle)
+    return _Put(client, source, kind, file_name, journal, adder, on_entry, settings).run()
 
 
 @dataclass
@@ -127,6 +130,7 @@ class _Put:
     client: KalturaClient
     source: UploadSource
     kind: MediaKind
+    file_name: str
     journal: Journal
     adder: EntryAdder
     on_entry: Callable[[Entry], None] | None
@@ -189,6 +193,7 @@ class _Put:
             self.source,
             token=token or None,
             token_name=self.adder.token_name(place),
+            file_name=self.file_name,
             confirmed=notes.get("confirmed", "") if same else "",
             on_token=note_token,
             on_confirmed=lambda text: self.journal.save(confirmed=text),

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kaltura_provider.api.errors import KalturaError
+from kaltura_provider.api.file_names import extension_of
 from kaltura_provider.api.lookup import find_by_reference_id, get_entry
 from kaltura_provider.api.media_kind import MediaKind, entry_template, kind_of_entry
 from kaltura_provider.api.models import Entry, EntryStatus, UploadToken, UploadTokenStatus
@@ -61,6 +62,7 @@ class EntryAdder:
     :param source: the file.
     :param fields: fields of the entry.
     :param kind: what the file becomes.
+    :param file_name: name under which it travels.
     :param reference_id: identity of the file in the system it comes from.
     :param journal: durable notes.
     :param settle: seconds to look for what a request with a lost answer made.
@@ -72,6 +74,7 @@ class EntryAdder:
         source: UploadSource,
         fields: Mapping[str, Any],
         kind: MediaKind,
+        file_name: str,
         reference_id: str,
         journal: Journal,
         settle: float = ADD_SETTLE,
@@ -83,7 +86,9 @@ class EntryAdder:
         self._reference_id = reference_id
         self._journal = journal
         self._settle = settle
-        self.template = entry_template(kind, source.name)
+        self.template = entry_template(kind, file_name)
+        # The extension is all that Kaltura takes from a name.
+        self._suffix = f".{extension}" if (extension := extension_of(file_name)) else ""
 
     def place(self) -> Place:
         """Find the entry of the file, or add it.
@@ -288,9 +293,7 @@ class EntryAdder:
         return f"airflow-{uuid.uuid4().hex[:16]}"
 
     def _token_name(self, mark: str, entry_id: str) -> str:
-        # The extension of the file is all Kaltura takes from the name.
-        stem, dot, extension = self._source.name.rpartition(".")
-        return f"{mark}.{entry_id}{dot if stem else ''}{extension if stem else ''}"
+        return f"{mark}.{entry_id}{self._suffix}"
 
 
 def _shortened(name: str) -> str:

@@ -10,6 +10,9 @@ from typing import Any
 from kaltura_provider.api.errors import MediaRefusedError
 from kaltura_provider.api.file_names import extension_of, shown_name
 
+#: Bytes of a data entry at most: its text travels in the call itself.
+MAX_TEXT = 10_000_000
+
 
 class MediaKind(Enum):
     """The kinds of entries made from a file."""

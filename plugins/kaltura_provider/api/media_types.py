@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kaltura_provider.api.content_types import HEAD_BYTES, Content, is_utf8, recognize
 from kaltura_provider.api.errors import MediaRefusedError
 from kaltura_provider.api.file_names import extension_of, shown_name, stored_name
-from kaltura_provider.api.media_kind import KIND_OF, REFUSED_EXTENSIONS, MediaKind, unknown_kind
+from kaltura_provider.api.media_kind import KIND_OF, MAX_TEXT, REFUSED_EXTENSIONS, MediaKind, unknown_kind
 from kaltura_provider.api.sources import UploadSource
 
 # Forms that are texts; programs also write HTML and XML under the names of old Office files.
@@ -66,7 +66,11 @@ def inspect_source(source: UploadSource, media_kind: MediaKind | None = None) ->
                 head += data
         finally:
             stream.close()
-    return inspect_media(source.name, head, media_kind)
+    found = inspect_media(source.name, head, media_kind)
+    if found.kind is MediaKind.DATA and media_kind is None and source.size > MAX_TEXT:
+        note = f"{found.note} It is longer than the {MAX_TEXT} bytes of a data entry, so it becomes a document."
+        return replace(found, kind=MediaKind.DOCUMENT, note=note)
+    return found
 
 
 def inspect_media(file_name: str, head: bytes, media_kind: MediaKind | None = None) -> MediaType:
