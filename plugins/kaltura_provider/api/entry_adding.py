@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -114,24 +114,28 @@ class EntryAdder:
             return self._noted(Place(entry, self._journal.load().get("add_mark") or self._mark(), doubtful=True))
         return self._noted(self._add())
 
-    def token_name(self, place: Place) -> str:
+    def token_name(self, place: Place, params_id: int | None = None) -> str:
         """The name of every upload token of the file.
 
         :param place: the entry.
+        :param params_id: the flavor params, for a further file of the entry.
         """
-        return self._token_name(place.mark, place.entry.id)
+        which = "" if params_id is None else f".{params_id}"
+        return self._token_name(place.mark, f"{place.entry.id}{which}")
 
-    def tidy(self, place: Place, keep: str) -> None:
+    def tidy(self, place: Place, keep: Collection[str], renditions: Iterable[int] = ()) -> None:
         """Throw away what lost answers and interrupted tries have left over. Never raises.
 
         :param place: the entry.
-        :param keep: ID of the upload token that is in use.
+        :param keep: IDs of the upload tokens that are in use.
+        :param renditions: flavor params of the further files of the entry.
         """
         try:
             self._drop_others(place.mark, place.entry.id)
         except KalturaError as error:
             log.warning("%s It is not known whether entry %s was added twice.", error, place.entry.id)
-        self._delete_unused(self.token_name(place), keep)
+        for params_id in (None, *renditions):
+            self._delete_unused(self.token_name(place, params_id), keep)
 
     # -- adding
 
@@ -263,10 +267,10 @@ class EntryAdder:
         if token is not None and token.status is not UploadTokenStatus.CLOSED:
             delete_token(self._client, token.id)
 
-    def _delete_unused(self, token_name: str, keep: str = "") -> None:
+    def _delete_unused(self, token_name: str, keep: Collection[str] = ()) -> None:
         try:
             for token in list_tokens(self._client, fileNameEqual=token_name, statusIn=UNUSED_STATUSES):
-                if token.id != keep:
+                if token.id not in keep:
                     delete_token(self._client, token.id)
         except KalturaError as error:
             log.warning("%s An upload token may be left over; it goes away by itself.", error)
