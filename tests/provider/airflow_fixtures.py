@@ -124,6 +124,18 @@ def client(connection: None) -> Iterator[KalturaClient]:
     hook.close()
 
 
+@pytest.fixture
+def approving_client(
+    new_sandbox: Callable[..., SandboxServer], set_connection: ConnectionSetter
+) -> Iterator[KalturaClient]:
+    """A client of an account where a person must approve new content; ``kaltura_default`` points to it."""
+    server = new_sandbox(replacement_approval=True, conversion_seconds=0.05)
+    set_connection(host=server.url, login=str(PARTNER), extra={"admin_secret": ADMIN_SECRET})
+    hook = KalturaHook()
+    yield hook.get_conn()
+    hook.close()
+
+
 @pytest.fixture(scope="session")
 def s3_url() -> Iterator[str]:
     server = ThreadedMotoServer(port=0)
@@ -151,6 +163,14 @@ def s3(s3_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     import requests
 
     requests.post(f"{s3_url}/moto-api/reset", timeout=10)
+
+
+def restore_ends_after(s3_url: str, looks: int) -> None:
+    """Let the local S3 begin, and then end, a restore when the object has been looked at so often."""
+    import requests
+
+    transition = {"model_name": "s3::keyrestore", "transition": {"progression": "manual", "times": looks}}
+    requests.post(f"{s3_url}/moto-api/state-manager/set-transition", json=transition, timeout=10)
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from tests.provider.airflow_fixtures import (
+    approving_client,
     client,
     connection,
     context,
@@ -22,7 +23,18 @@ from tests.provider.airflow_fixtures import (
 from kaltura_sandbox.server import SandboxServer
 from kaltura_sandbox.settings import Partner, Settings
 
-__all__ = ["client", "connection", "context", "s3", "s3_url", "set_connection", "state_store", "task_log", "video"]
+__all__ = [
+    "approving_client",
+    "client",
+    "connection",
+    "context",
+    "s3",
+    "s3_url",
+    "set_connection",
+    "state_store",
+    "task_log",
+    "video",
+]
 
 PARTNER = 102
 ADMIN_SECRET = "admin-secret-for-tests"

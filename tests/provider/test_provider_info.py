@@ -75,6 +75,8 @@ def test_all_modules_with_public_operators_are_declared() -> None:
         "notes",
         "progress",
         "putting",
+        "s3_pull",
+        "s3_restore",
         "s3_source",
         "path_source",
         "__init__",

@@ -234,13 +234,10 @@ def _content_arrived(sandbox: Sandbox, token: Document, path: Path) -> None:
 def _attach_url(
     context: Context, entry_id: str, url: str, headers: list[str], background: bool = False, *, replace: bool
 ) -> Document:
-    """Import an address: audio and video always in the background, anything else when asked for."""
+    """Import an address: pictures within the call unless asked otherwise, anything else in the background."""
     with context.store.transaction():
         entry = open_entry(context, entry_id, f"a{suffix_of(url)}", replace=replace)
-        if is_audio_or_video(entry):
-            flavors(context.store).update(_source(context.sandbox, entry)["id"], status=IMPORTING)
-            background = True
-        if background:
+        if background or entry.get("mediaType") != IMAGE:
             start_import(context.sandbox, entry_id, url, headers)
             return wait_for_bytes(context.sandbox, entry, _FROM_URL)
         if not replace:

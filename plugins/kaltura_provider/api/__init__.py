@@ -64,6 +64,11 @@ if TYPE_CHECKING:
     from kaltura_provider.api.multirequest import Reference as Reference
     from kaltura_provider.api.players import PlayerResult as PlayerResult
     from kaltura_provider.api.players import ensure_player as ensure_player
+    from kaltura_provider.api.pull import Pull as Pull
+    from kaltura_provider.api.pull import PullStart as PullStart
+    from kaltura_provider.api.pull import PullState as PullState
+    from kaltura_provider.api.pull import check_pull as check_pull
+    from kaltura_provider.api.pull import start_pull as start_pull
     from kaltura_provider.api.readiness import Readiness as Readiness
     from kaltura_provider.api.readiness import ReadyState as ReadyState
     from kaltura_provider.api.readiness import check_ready as check_ready
@@ -75,6 +80,12 @@ if TYPE_CHECKING:
     from kaltura_provider.api.renditions import look_at_renditions as look_at_renditions
     from kaltura_provider.api.renditions import renditions_resource as renditions_resource
     from kaltura_provider.api.renditions import resolve_renditions as resolve_renditions
+    from kaltura_provider.api.replacement import Exchange as Exchange
+    from kaltura_provider.api.replacement import ExchangeState as ExchangeState
+    from kaltura_provider.api.replacement import Replacement as Replacement
+    from kaltura_provider.api.replacement import replacement_of as replacement_of
+    from kaltura_provider.api.replacement import settle_replacement as settle_replacement
+    from kaltura_provider.api.replacement_start import start_replacement as start_replacement
     from kaltura_provider.api.reports import REPORT_TYPES as REPORT_TYPES
     from kaltura_provider.api.reports import ReportTable as ReportTable
     from kaltura_provider.api.reports import fetch_table as fetch_table
@@ -142,6 +153,11 @@ _MODULE_OF = {
     "Reference": "multirequest",
     "PlayerResult": "players",
     "ensure_player": "players",
+    "Pull": "pull",
+    "PullStart": "pull",
+    "PullState": "pull",
+    "check_pull": "pull",
+    "start_pull": "pull",
     "Readiness": "readiness",
     "ReadyState": "readiness",
     "check_ready": "readiness",
@@ -153,6 +169,12 @@ _MODULE_OF = {
     "look_at_renditions": "renditions",
     "renditions_resource": "renditions",
     "resolve_renditions": "renditions",
+    "Exchange": "replacement",
+    "ExchangeState": "replacement",
+    "Replacement": "replacement",
+    "replacement_of": "replacement",
+    "settle_replacement": "replacement",
+    "start_replacement": "replacement_start",
     "REPORT_TYPES": "reports",
     "ReportTable": "reports",
     "fetch_table": "reports",

@@ -15,6 +15,9 @@ class Journal(Protocol):
     * ``entry_id``: the entry.
     * ``upload_token_id``, ``fingerprint``: the upload token, and the content of the source that goes into it.
     * ``confirmed``: which bytes of it the server has.
+    * ``replacing``, ``replaced_source``, ``replacing_entry_id``, ``replacing_error``: the content of the entry is being
+      exchanged; see :mod:`.replacement`.
+    * ``pulling``, ``pulling_since``, ``pulled_fingerprint``: Kaltura fetches the content itself; see :mod:`.pull`.
     """
 
     def load(self) -> Mapping[str, str]:

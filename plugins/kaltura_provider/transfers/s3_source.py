@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from kaltura_provider.api.errors import SourceUnavailableError
 from kaltura_provider.hooks.errors import UploadSourceError
+from kaltura_provider.hooks.s3_archive import restore_state
 
 if TYPE_CHECKING:
     from airflow.providers.amazon.aws.hooks.s3 import S3Hook
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 _REOPEN_PAUSES = (1.0, 3.0, 9.0)
 # What S3 answers with a status below 500 that may pass.
 _PASSING = ("SlowDown", "RequestTimeout", "RequestTimeTooSkewed", "ThrottlingException", "Throttling")
-_ARCHIVE_CLASSES = ("GLACIER", "DEEP_ARCHIVE")
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class S3Source:
             client: Any = hook.get_conn()
             head = client.head_object(**request)
         except ClientError as error:
-            _explain_head_failure(client, error, bucket, key, version_id)
+            explain_head_failure(client, error, bucket, key, version_id)
         except (HTTPClientError, BotoConnectionError) as error:
             raise ConnectionError(
                 f"S3 did not answer when asked for s3://{bucket}/{key}: {error}. Check the AWS connection "
@@ -81,10 +81,11 @@ class S3Source:
                 f"s3://{bucket}/{key} cannot be read: {error}. Check the AWS connection {hook.aws_conn_id!r}: its "
                 "credentials, region_name and endpoint_url."
             ) from error
-        if head.get("StorageClass") in _ARCHIVE_CLASSES and 'ongoing-request="false"' not in head.get("Restore", ""):
+        archive = restore_state(head)
+        if not archive.is_readable:
             raise UploadSourceError(
-                f"s3://{bucket}/{key} is archived ({head['StorageClass']}). Restore it first (S3 RestoreObject), then "
-                "clear this task."
+                f"s3://{bucket}/{key} is archived ({archive.place}). Restore it first (S3 RestoreObject), then clear "
+                "this task."
             )
         if head["ContentLength"] == 0:
             fix = "It is a folder; name a file." if key.endswith("/") else "Write it again."
@@ -199,7 +200,8 @@ class _S3Range:
         self._body = self._request(self._position, self._end)
 
 
-def _error_code(error: ClientError) -> str:
+def error_code(error: ClientError) -> str:
+    """Return S3's own code for an error, such as ``NoSuchKey``."""
     return str(error.response.get("Error", {}).get("Code", ""))
 
 
@@ -218,16 +220,27 @@ def _checksum_of(head: Mapping[str, Any]) -> Checksum | None:
     return None
 
 
-def _explain_head_failure(client: Any, error: ClientError, bucket: str, key: str, version_id: str | None) -> NoReturn:
-    """HeadObject answers without a body, so 404 may mean bucket, key or version; ask once more to tell them apart."""
+def explain_head_failure(client: Any, error: ClientError, bucket: str, key: str, version_id: str | None) -> NoReturn:
+    """Raise what a failure of ``HeadObject`` means.
+
+    It answers without a body, so 404 may mean bucket, key or version; S3 is asked once more to tell them apart.
+
+    :param client: the boto3 S3 client.
+    :param error: the failure.
+    :param bucket: the bucket.
+    :param key: the key.
+    :param version_id: the version that was asked for.
+    :raises UploadSourceError: the message names the fix.
+    :raises ConnectionError: S3 is in trouble; this may pass.
+    """
     from botocore.exceptions import ClientError
 
-    code = _error_code(error)
+    code = error_code(error)
     if code in ("404", "NoSuchKey", "NoSuchBucket", "NoSuchVersion"):
         try:
             client.head_bucket(Bucket=bucket)
         except ClientError as bucket_error:
-            if _error_code(bucket_error) in ("404", "NoSuchBucket"):
+            if error_code(bucket_error) in ("404", "NoSuchBucket"):
                 raise UploadSourceError(
                     f"S3 bucket {bucket!r} does not exist. Check the spelling and, for an S3 that is not Amazon's, "
                     "endpoint_url in the AWS connection."
@@ -261,7 +274,7 @@ def _explain_head_failure(client: Any, error: ClientError, bucket: str, key: str
 def _explain_get_failure(error: ClientError, url: str) -> NoReturn:
     from kaltura_provider.api import SourceChangedError
 
-    code = _error_code(error)
+    code = error_code(error)
     if code in ("PreconditionFailed", "412"):
         raise SourceChangedError(f"{url} was replaced while it was being uploaded.") from error
     if code in ("NoSuchKey", "NoSuchVersion", "404"):
