@@ -235,7 +235,6 @@ def _add(
     workspace: Workspace, kaltura: KalturaClient, item: PlanItem, record: LedgerEntry, watch: Watch
 ) -> tuple[Outcome, dict[str, Any]]:
     """Make the entry; return its outcome and what to note of the version sent, which may be newer than the plan's."""
-    from kaltura_provider.api import MediaKind
     from kaltura_provider.transfers.progress import ProgressReporter
     from kaltura_provider.transfers.putting import changed_since, put_source
     from kaltura_provider.transfers.s3_source import S3Source
@@ -249,7 +248,7 @@ def _add(
     put = put_source(
         kaltura,
         lambda: S3Source.find(workspace.hook, workspace.bucket, item["key"]),
-        kind_of=lambda source: MediaKind(item["kind"]),
+        media_kind=None,
         entry=item["fields"],
         reference_id=item["reference_id"],
         journal=record,

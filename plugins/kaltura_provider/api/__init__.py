@@ -30,9 +30,11 @@ if TYPE_CHECKING:
     from kaltura_provider.api.entries import put_content as put_content
     from kaltura_provider.api.errors import DependencyFailed as DependencyFailed
     from kaltura_provider.api.errors import KalturaError as KalturaError
+    from kaltura_provider.api.errors import MediaRefusedError as MediaRefusedError
     from kaltura_provider.api.errors import SourceChangedError as SourceChangedError
     from kaltura_provider.api.errors import SourceUnavailableError as SourceUnavailableError
     from kaltura_provider.api.errors import UploadStoppedError as UploadStoppedError
+    from kaltura_provider.api.file_names import stored_name as stored_name
     from kaltura_provider.api.journal import Journal as Journal
     from kaltura_provider.api.journal import MemoryJournal as MemoryJournal
     from kaltura_provider.api.links import default_cdn_url as default_cdn_url
@@ -45,6 +47,9 @@ if TYPE_CHECKING:
     from kaltura_provider.api.lookup import get_entry as get_entry
     from kaltura_provider.api.media_kind import MediaKind as MediaKind
     from kaltura_provider.api.media_kind import detect_media_kind as detect_media_kind
+    from kaltura_provider.api.media_types import MediaType as MediaType
+    from kaltura_provider.api.media_types import inspect_media as inspect_media
+    from kaltura_provider.api.media_types import inspect_source as inspect_source
     from kaltura_provider.api.models import LIVE_STATUSES as LIVE_STATUSES
     from kaltura_provider.api.models import Entry as Entry
     from kaltura_provider.api.models import EntryStatus as EntryStatus
@@ -69,6 +74,12 @@ if TYPE_CHECKING:
     from kaltura_provider.api.readiness import check_ready as check_ready
     from kaltura_provider.api.redaction import Redactor as Redactor
     from kaltura_provider.api.redaction import redact as redact
+    from kaltura_provider.api.renditions import EntryRenditions as EntryRenditions
+    from kaltura_provider.api.renditions import RenditionParams as RenditionParams
+    from kaltura_provider.api.renditions import list_renditions as list_renditions
+    from kaltura_provider.api.renditions import look_at_renditions as look_at_renditions
+    from kaltura_provider.api.renditions import renditions_resource as renditions_resource
+    from kaltura_provider.api.renditions import resolve_renditions as resolve_renditions
     from kaltura_provider.api.replacement import Exchange as Exchange
     from kaltura_provider.api.replacement import ExchangeState as ExchangeState
     from kaltura_provider.api.replacement import Replacement as Replacement
@@ -110,9 +121,11 @@ _MODULE_OF = {
     "put_content": "entries",
     "DependencyFailed": "errors",
     "KalturaError": "errors",
+    "MediaRefusedError": "errors",
     "SourceChangedError": "errors",
     "SourceUnavailableError": "errors",
     "UploadStoppedError": "errors",
+    "stored_name": "file_names",
     "default_cdn_url": "links",
     "kmc_entry_url": "links",
     "player_script_url": "links",
@@ -123,6 +136,9 @@ _MODULE_OF = {
     "get_entry": "lookup",
     "MediaKind": "media_kind",
     "detect_media_kind": "media_kind",
+    "MediaType": "media_types",
+    "inspect_media": "media_types",
+    "inspect_source": "media_types",
     "Entry": "models",
     "EntryStatus": "models",
     "FlavorAsset": "models",
@@ -147,6 +163,12 @@ _MODULE_OF = {
     "check_ready": "readiness",
     "Redactor": "redaction",
     "redact": "redaction",
+    "EntryRenditions": "renditions",
+    "RenditionParams": "renditions",
+    "list_renditions": "renditions",
+    "look_at_renditions": "renditions",
+    "renditions_resource": "renditions",
+    "resolve_renditions": "renditions",
     "Exchange": "replacement",
     "ExchangeState": "replacement",
     "Replacement": "replacement",

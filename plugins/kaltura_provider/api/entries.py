@@ -17,13 +17,16 @@ from typing import TYPE_CHECKING, Any
 from kaltura_provider.api.calls import clean
 from kaltura_provider.api.entry_adding import ADD_SETTLE, EntryAdder, Place
 from kaltura_provider.api.errors import KalturaError
+from kaltura_provider.api.file_names import extension_of, stored_name
 from kaltura_provider.api.journal import Journal
 from kaltura_provider.api.lookup import get_entry
-from kaltura_provider.api.media_kind import MediaKind
+from kaltura_provider.api.media_kind import MAX_TEXT, MediaKind
 from kaltura_provider.api.models import Entry, EntryStatus, UploadToken, UploadTokenStatus
+from kaltura_provider.api.noted_upload import NotedUpload, upload_noted
+from kaltura_provider.api.renditions import renditions_resource
+from kaltura_provider.api.sources import UploadSource
 from kaltura_provider.api.upload_settings import UploadSettings
 from kaltura_provider.api.upload_tokens import DEAD_TOKEN, delete_token, get_token
-from kaltura_provider.api.uploads import UploadResult, UploadSource, upload
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -39,8 +42,6 @@ ATTACH_READ_TIMEOUT = 120.0
 ATTACHED_LOOKS = 10
 
 MIN_REFERENCE_ID = 2
-#: Bytes of a data entry at most: its text travels in the call itself.
-MAX_TEXT = 10_000_000
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ class PutResult:
         earlier one that took note of it. False says only that nobody knows.
     :param bytes_sent: bytes sent in this call.
     :param resumed_from: bytes of an earlier try that did not have to be sent again.
-    :param checksum: checksum of the bytes as they were sent; None if nothing was uploaded.
+    :param checksum: checksum of the bytes of the source as they were sent; None if nothing was uploaded.
     :param verified: whether the source has that checksum itself.
     :param retries: how often a part was sent again.
     """
@@ -78,6 +79,8 @@ def put_content(
     kind: MediaKind,
     reference_id: str,
     journal: Journal,
+    file_name: str | None = None,
+    renditions: Mapping[int, UploadSource] | None = None,
     on_entry: Callable[[Entry], None] | None = None,
     settle: float = ADD_SETTLE,
     **settings: Unpack[UploadSettings],
@@ -100,6 +103,10 @@ def put_content(
     :param kind: what the file becomes.
     :param reference_id: identity of the file in the system it comes from, at least 2 characters.
     :param journal: durable notes.
+    :param file_name: name under which the file travels, with the extension Kaltura is to store it by; made of the
+        source's name when None.
+    :param renditions: further finished files of an audio or video, by the ID of their flavor params; see
+        :mod:`~kaltura_provider.api.renditions`. They are given to the entry together with the source.
     :param on_entry: called with the entry as soon as it is known, before bytes are sent.
     :param settle: seconds to look for an entry that a request with a lost answer may have added.
     :param settings: see :class:`~kaltura_provider.api.upload_settings.UploadSettings`.
@@ -118,8 +125,13 @@ def put_content(
     if kind is MediaKind.DATA:
         # Such an entry is added together with its content, in one call.
         entry = {**entry, "dataContent": _read_text(source)}
-    adder = EntryAdder(client, source, entry, kind, reference_id, journal, settle)
-    return _Put(client, source, kind, journal, adder, on_entry, settings).run()
+    file_name = file_name or stored_name(source.name, extension_of(source.name))
+    if renditions and kind not in (MediaKind.AUDIO, MediaKind.VIDEO):
+        raise ValueError(
+            f"{source.name} becomes an entry of the kind {kind.value}, which has no renditions: leave them out"
+        )
+    adder = EntryAdder(client, source, entry, kind, file_name, reference_id, journal, settle)
+    return _Put(client, source, kind, file_name, renditions or {}, journal, adder, on_entry, settings).run()
 
 
 @dataclass
@@ -127,6 +139,8 @@ class _Put:
     client: KalturaClient
     source: UploadSource
     kind: MediaKind
+    file_name: str
+    renditions: Mapping[int, UploadSource]
     journal: Journal
     adder: EntryAdder
     on_entry: Callable[[Entry], None] | None
@@ -138,25 +152,28 @@ class _Put:
         if self.on_entry is not None:
             self.on_entry(place.entry)
         if self.kind is MediaKind.DATA:
-            self.adder.tidy(place, keep="")
+            self.adder.tidy(place, set(), self.renditions)
             sent = self.source.size if place.created else 0
             return PutResult(place.entry, place.created, place.created, is_source=place.created, bytes_sent=sent)
         if place.entry.status is not EntryStatus.NO_CONTENT:
             return self._filled_before(place)
-        result = self._upload(place)
-        if place.doubtful or result.resumed_from or result.retries:
-            self.adder.tidy(place, keep=result.token.id)
-        entry, uploaded = self._attach(place, result)
+        main = self._upload(place)
+        self.maybe_attached = main.earlier_token
+        result = main.result
+        others = {params_id: self._upload(place, params_id).result for params_id in self.renditions}
+        if place.doubtful or any(each.resumed_from or each.retries for each in (result, *others.values())):
+            self.adder.tidy(place, {result.token.id, *(each.token.id for each in others.values())}, others)
+        entry, uploaded = self._attach(place, result.token, {key: each.token.id for key, each in others.items()})
         return PutResult(
             entry,
             place.created,
             uploaded,
             uploaded,
-            result.bytes_sent,
-            result.resumed_from,
+            sum(each.bytes_sent for each in (result, *others.values())),
+            sum(each.resumed_from for each in (result, *others.values())),
             result.checksum,
             result.verified,
-            result.retries,
+            sum(each.retries for each in (result, *others.values())),
         )
 
     def _filled_before(self, place: Place) -> PutResult:
@@ -170,35 +187,32 @@ class _Put:
             except KalturaError as error:
                 if error.code not in DEAD_TOKEN:
                     raise
-        self.adder.tidy(place, keep="")
+        self.adder.tidy(place, set(), self.renditions)
         return PutResult(place.entry, place.created, uploaded=False, is_source=is_source)
 
-    def _upload(self, place: Place) -> UploadResult:
-        notes = self.journal.load()
-        same = notes.get("fingerprint") == self.source.fingerprint
-        token: UploadToken | str | None = place.token or (notes.get("upload_token_id") if same else None)
-        # An earlier process may have died while Kaltura was still attaching what it had uploaded.
-        self.maybe_attached = token is not None and token is not place.token
-
-        def note_token(made: UploadToken) -> None:
-            self.maybe_attached = False
-            self.journal.save(upload_token_id=made.id, fingerprint=self.source.fingerprint, confirmed="")
-
-        return upload(
+    def _upload(self, place: Place, params_id: int | None = None) -> NotedUpload:
+        """Upload the file itself, or one of its renditions."""
+        source, file_name = self.source, self.file_name
+        if params_id is not None:
+            source = self.renditions[params_id]
+            file_name = stored_name(source.name, extension_of(source.name))
+        return upload_noted(
             self.client,
-            self.source,
-            token=token or None,
-            token_name=self.adder.token_name(place),
-            confirmed=notes.get("confirmed", "") if same else "",
-            on_token=note_token,
-            on_confirmed=lambda text: self.journal.save(confirmed=text),
-            **self.settings,
+            source,
+            self.journal,
+            self.settings,
+            token_name=self.adder.token_name(place, params_id),
+            file_name=file_name,
+            fresh_token=place.token if params_id is None else None,
+            prefix="" if params_id is None else f"rendition_{params_id}_",
         )
 
-    def _attach(self, place: Place, result: UploadResult) -> tuple[Entry, bool]:
+    def _attach(self, place: Place, token: UploadToken, others: Mapping[int, str]) -> tuple[Entry, bool]:
         """Give the entry its content; returns the entry and whether the content is that of our token."""
-        entry_id, token = place.entry.id, result.token
-        resource = {"objectType": "KalturaUploadedFileTokenResource", "token": token.id}
+        entry_id = place.entry.id
+        resource: dict[str, Any] = {"objectType": "KalturaUploadedFileTokenResource", "token": token.id}
+        if others:
+            resource = renditions_resource({0: token.id, **others})
         service = self.adder.template.content_service
         failure: KalturaError | None = None
         tries_left = self.client.config.max_attempts

@@ -10,11 +10,12 @@ from __future__ import annotations
 import logging
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kaltura_provider.api.errors import KalturaError
+from kaltura_provider.api.file_names import extension_of
 from kaltura_provider.api.lookup import find_by_reference_id, get_entry
 from kaltura_provider.api.media_kind import MediaKind, entry_template, kind_of_entry
 from kaltura_provider.api.models import Entry, EntryStatus, UploadToken, UploadTokenStatus
@@ -61,6 +62,7 @@ class EntryAdder:
     :param source: the file.
     :param fields: fields of the entry.
     :param kind: what the file becomes.
+    :param file_name: name under which it travels.
     :param reference_id: identity of the file in the system it comes from.
     :param journal: durable notes.
     :param settle: seconds to look for what a request with a lost answer made.
@@ -72,6 +74,7 @@ class EntryAdder:
         source: UploadSource,
         fields: Mapping[str, Any],
         kind: MediaKind,
+        file_name: str,
         reference_id: str,
         journal: Journal,
         settle: float = ADD_SETTLE,
@@ -83,7 +86,9 @@ class EntryAdder:
         self._reference_id = reference_id
         self._journal = journal
         self._settle = settle
-        self.template = entry_template(kind, source.name)
+        self.template = entry_template(kind, file_name)
+        # The extension is all that Kaltura takes from a name.
+        self._suffix = f".{extension}" if (extension := extension_of(file_name)) else ""
 
     def place(self) -> Place:
         """Find the entry of the file, or add it.
@@ -109,24 +114,28 @@ class EntryAdder:
             return self._noted(Place(entry, self._journal.load().get("add_mark") or self._mark(), doubtful=True))
         return self._noted(self._add())
 
-    def token_name(self, place: Place) -> str:
+    def token_name(self, place: Place, params_id: int | None = None) -> str:
         """The name of every upload token of the file.
 
         :param place: the entry.
+        :param params_id: the flavor params, for a further file of the entry.
         """
-        return self._token_name(place.mark, place.entry.id)
+        which = "" if params_id is None else f".{params_id}"
+        return self._token_name(place.mark, f"{place.entry.id}{which}")
 
-    def tidy(self, place: Place, keep: str) -> None:
+    def tidy(self, place: Place, keep: Collection[str], renditions: Iterable[int] = ()) -> None:
         """Throw away what lost answers and interrupted tries have left over. Never raises.
 
         :param place: the entry.
-        :param keep: ID of the upload token that is in use.
+        :param keep: IDs of the upload tokens that are in use.
+        :param renditions: flavor params of the further files of the entry.
         """
         try:
             self._drop_others(place.mark, place.entry.id)
         except KalturaError as error:
             log.warning("%s It is not known whether entry %s was added twice.", error, place.entry.id)
-        self._delete_unused(self.token_name(place), keep)
+        for params_id in (None, *renditions):
+            self._delete_unused(self.token_name(place, params_id), keep)
 
     # -- adding
 
@@ -258,10 +267,10 @@ class EntryAdder:
         if token is not None and token.status is not UploadTokenStatus.CLOSED:
             delete_token(self._client, token.id)
 
-    def _delete_unused(self, token_name: str, keep: str = "") -> None:
+    def _delete_unused(self, token_name: str, keep: Collection[str] = ()) -> None:
         try:
             for token in list_tokens(self._client, fileNameEqual=token_name, statusIn=UNUSED_STATUSES):
-                if token.id != keep:
+                if token.id not in keep:
                     delete_token(self._client, token.id)
         except KalturaError as error:
             log.warning("%s An upload token may be left over; it goes away by itself.", error)
@@ -288,9 +297,7 @@ class EntryAdder:
         return f"airflow-{uuid.uuid4().hex[:16]}"
 
     def _token_name(self, mark: str, entry_id: str) -> str:
-        # The extension of the file is all Kaltura takes from the name.
-        stem, dot, extension = self._source.name.rpartition(".")
-        return f"{mark}.{entry_id}{dot if stem else ''}{extension if stem else ''}"
+        return f"{mark}.{entry_id}{self._suffix}"
 
 
 def _shortened(name: str) -> str:

@@ -14,6 +14,7 @@ __all__ = [
     "DependencyFailed",
     "ErrorClass",
     "KalturaError",
+    "MediaRefusedError",
     "SourceChangedError",
     "SourceUnavailableError",
     "UploadStoppedError",
@@ -89,6 +90,10 @@ class KalturaError(Exception):
 
 class DependencyFailed(KalturaError):
     """A request of a multirequest needed the result of another one, which failed."""
+
+
+class MediaRefusedError(ValueError):
+    """A file is nothing that Kaltura makes an entry of, or not what its name says; the message says what to do."""
 
 
 class SourceChangedError(Exception):

@@ -47,6 +47,7 @@ class PartSender:
 
     :param client: the client.
     :param source: the file.
+    :param file_name: name under which it travels.
     :param token: the token; its ``uploadUrl`` names the server that is used as long as it can be reached.
     :param crc: the kind of CRC computed of what is sent.
     :param meter: counts what is sent.
@@ -57,6 +58,7 @@ class PartSender:
         self,
         client: KalturaClient,
         source: UploadSource,
+        file_name: str,
         token: UploadToken,
         crc: Crc,
         meter: UploadMeter,
@@ -64,6 +66,7 @@ class PartSender:
     ) -> None:
         self._client = client
         self._source = source
+        self._file_name = file_name
         self._token_id = token.id
         self._crc = crc
         self._meter = meter
@@ -130,70 +133,40 @@ class PartSender:
                 raise Stopped
 
     def _send(self, part: Part, base_url: str | None, stop: threading.Event | None) -> SentPart:
-        return send_part(
-            self._client, self._token_id, self._source, part, self._crc, self._meter, base_url=base_url, stop=stop
-        )
+        """Send a part once (``uploadToken.upload``)."""
+        params = {
+            "uploadTokenId": self._token_id,
+            "resume": not part.is_first,
+            "finalChunk": part.final,
+            "resumeAt": None if part.is_first else part.offset,
+        }
+        # The last one counts: a session that has ended is renewed, and the part then opened and sent a second time.
+        opened: list[_MeteredStream] = []
 
+        def open_part() -> ByteStream:
+            if stop is not None and stop.is_set():
+                raise Stopped
+            if opened:
+                opened[-1].take_back()
+            stream = self._source.open(part.offset, part.size)
+            opened.append(_MeteredStream(stream, self._crc, self._meter, stop))
+            return opened[-1]
 
-def send_part(
-    client: KalturaClient,
-    token_id: str,
-    source: UploadSource,
-    part: Part,
-    crc: Crc,
-    meter: UploadMeter,
-    *,
-    base_url: str | None = None,
-    stop: threading.Event | None = None,
-) -> SentPart:
-    """Send one part, once (``uploadToken.upload``).
-
-    :param client: the client.
-    :param token_id: the token.
-    :param source: the file.
-    :param part: which bytes, and with which flags.
-    :param crc: the kind of CRC computed of what is sent.
-    :param meter: counts what is sent.
-    :param base_url: root of the server that holds the token; the usual one when None.
-    :param stop: ends the sending as soon as it is set.
-    :return: the part and the server's answer.
-    :raises KalturaError: if it failed.
-    :raises SourceChangedError: if the file changed meanwhile.
-    :raises SourceUnavailableError: if the file cannot be read just now.
-    :raises Stopped: if it was stopped.
-    """
-    params = {
-        "uploadTokenId": token_id,
-        "resume": not part.is_first,
-        "finalChunk": part.final,
-        "resumeAt": None if part.is_first else part.offset,
-    }
-    # The last one counts: a session that has ended is renewed, and the part then opened and sent a second time.
-    opened: list[_MeteredStream] = []
-
-    def open_part() -> ByteStream:
-        if stop is not None and stop.is_set():
-            raise Stopped
-        if opened:
-            opened[-1].take_back()
-        opened.append(_MeteredStream(source.open(part.offset, part.size), crc, meter, stop))
-        return opened[-1]
-
-    try:
-        answer = client.call(
-            "uploadToken",
-            "upload",
-            params,
-            files={"fileData": FilePart(source.name, part.size, open_part)},
-            # Repeating is up to the caller, who can be stopped while it waits.
-            attempts=1,
-            read_timeout=max(client.config.read_timeout, PART_READ_TIMEOUT),
-            base_url=base_url,
-        )
-    finally:
-        if opened:
-            opened[-1].take_back()
-    return SentPart(part, UploadToken.from_api(answer), opened[-1].crc if opened else 0)
+        try:
+            answer = self._client.call(
+                "uploadToken",
+                "upload",
+                params,
+                files={"fileData": FilePart(self._file_name, part.size, open_part)},
+                # Repeating is up to the caller, who can be stopped while it waits.
+                attempts=1,
+                read_timeout=max(self._client.config.read_timeout, PART_READ_TIMEOUT),
+                base_url=base_url,
+            )
+        finally:
+            if opened:
+                opened[-1].take_back()
+        return SentPart(part, UploadToken.from_api(answer), opened[-1].crc if opened else 0)
 
 
 class _MeteredStream:

@@ -84,6 +84,7 @@ def upload(
     *,
     token: UploadToken | str | None = None,
     token_name: str | None = None,
+    file_name: str | None = None,
     confirmed: str = "",
     on_token: Callable[[UploadToken], None] | None = None,
     on_confirmed: Callable[[str], None] | None = None,
@@ -102,6 +103,8 @@ def upload(
         one is made.
     :param token_name: file name to note at a token; that of the source when None. A name that nothing else has lets a
         token be found again whose ID got lost.
+    :param file_name: name under which the file travels, whose extension Kaltura stores it by; that of the source when
+        None.
     :param confirmed: what ``on_confirmed`` was called with last in the upload that is resumed.
     :param on_token: called with a new token before anything is sent into it, so that it can be noted for a resumption.
     :param on_confirmed: called after parts were confirmed, with a text that says which; to be noted for a resumption,
@@ -117,7 +120,8 @@ def upload(
     if source.size <= 0:
         raise ValueError(f"{source.name} is empty, and Kaltura makes no entry of an empty file: check the source")
     check_settings(settings)
-    return _Upload(client, source, token_name or source.name, on_token, on_confirmed, settings).run(token, confirmed)
+    names = (token_name or source.name, file_name or source.name)
+    return _Upload(client, source, names, on_token, on_confirmed, settings).run(token, confirmed)
 
 
 class _Upload:
@@ -127,14 +131,14 @@ class _Upload:
         self,
         client: KalturaClient,
         source: UploadSource,
-        token_name: str,
+        names: tuple[str, str],
         on_token: Callable[[UploadToken], None] | None,
         on_confirmed: Callable[[str], None] | None,
         settings: UploadSettings,
     ) -> None:
         self.client = client
         self.source = source
-        self.token_name = token_name
+        self.token_name, self.file_name = names
         self.on_token = on_token
         self.on_confirmed = on_confirmed
         self.settings = settings
@@ -338,7 +342,9 @@ class _Upload:
     # -- while it runs
 
     def _sender(self) -> PartSender:
-        return PartSender(self.client, self.source, self.token, self.crc, self.meter, self.settings.get("budget"))
+        return PartSender(
+            self.client, self.source, self.file_name, self.token, self.crc, self.meter, self.settings.get("budget")
+        )
 
     def _patience(self) -> Patience:
         return Patience(self.client.config, self.settings.get("budget"))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -18,8 +17,6 @@ log = logging.getLogger(__name__)
 
 #: Versions of a source that are begun before the task gives up: something writes it faster than it can be sent.
 MAX_VERSIONS = 3
-
-_HEAD_BYTES = 4096
 
 
 @dataclass(frozen=True)
@@ -38,7 +35,7 @@ def put_source(
     client: KalturaClient,
     find: Callable[[], UploadSource],
     *,
-    kind_of: Callable[[UploadSource], MediaKind],
+    media_kind: MediaKind | None,
     entry: Mapping[str, Any],
     reference_id: str,
     journal: Journal,
@@ -51,7 +48,7 @@ def put_source(
 
     :param client: the client.
     :param find: looks the source up in the version it has now.
-    :param kind_of: says what kind of entry a source becomes.
+    :param media_kind: what kind of entry the source becomes; None decides by its content and name.
     :param entry: fields of the entry.
     :param reference_id: identity of the source.
     :param journal: durable notes.
@@ -64,16 +61,19 @@ def put_source(
     :raises UploadStoppedError: if it was stopped.
     :raises ValueError: if the source cannot be used.
     """
-    from kaltura_provider.api import SourceChangedError, put_content
+    from kaltura_provider.api import SourceChangedError, inspect_source, put_content
 
     for version in range(1, MAX_VERSIONS + 1):
         source = find()
         try:
+            media = inspect_source(source, media_kind)
+            log.log(logging.WARNING if media.mismatch else logging.INFO, "%s", media.note)
             result = put_content(
                 client,
                 source,
                 entry=entry,
-                kind=kind_of(source),
+                kind=media.kind,
+                file_name=media.file_name,
                 reference_id=reference_id,
                 journal=journal,
                 on_entry=on_entry,
@@ -87,16 +87,6 @@ def put_source(
                 ) from error
             log.warning("%s The upload starts over with the new version, into the same entry.", error)
     raise AssertionError("unreachable")
-
-
-def read_head(source: UploadSource) -> bytes:
-    """Return the first bytes of a source, enough to tell what it is.
-
-    :param source: the source.
-    """
-    length = min(source.size, _HEAD_BYTES)
-    with closing(source.open(0, length)) as stream:
-        return b"".join(iter(lambda: stream.read(length), b""))
 
 
 def changed_since(client: KalturaClient, entry: Entry, source: UploadSource, content: str) -> str:

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from kaltura_provider.transfers.notes import UploadNotes
     from kaltura_provider.transfers.putting import Put
 
-_MEDIA_KINDS = ("VIDEO", "AUDIO", "IMAGE", "DOCUMENT", "DATA")
-
 
 class KalturaUploadOperator(KalturaBaseOperator):
     """Upload one source and attach it to one entry, exactly once.
@@ -36,8 +34,8 @@ class KalturaUploadOperator(KalturaBaseOperator):
         "conversionProfileId": 7}``. The name defaults to the file name without its extension. Templated.
     :param reference_id: identity of the entry; an entry that has it already is used instead of a new one. Default:
         derived from where the source is. At least 2 characters. Templated.
-    :param media_kind: ``video``, ``audio``, ``image``, ``document`` or ``data``; found from the file's extension or
-        first bytes if None. Templated.
+    :param media_kind: ``video``, ``audio``, ``image``, ``document`` or ``data``; found by the file's content and name
+        if None. Templated.
     :param ledger: where the record about the file lies: ``s3://bucket/prefix``, or a prefix within the bucket of the
         source. None does without: then nothing keeps two tasks from making two entries of one new file. Templated.
     :param aws_conn_id: ID of the AWS connection. Templated.
@@ -145,7 +143,7 @@ class KalturaUploadOperator(KalturaBaseOperator):
         # Before anything is claimed: what is wrong with the source or the arguments is told first.
         source = self.find_source()
         reference_id = self._reference_id()
-        self._kind(source)
+        self._media_kind()
         self._entry()
         notes = self._open_notes(context, reference_id)
         try:
@@ -214,7 +212,7 @@ class KalturaUploadOperator(KalturaBaseOperator):
         return put_source(
             self.hook.get_conn(),
             find,
-            kind_of=self._kind,
+            media_kind=self._media_kind(),
             entry={name: value for name, value in self._entry().items() if name != "referenceId"},
             reference_id=reference_id,
             journal=notes.journal,
@@ -327,23 +325,16 @@ class KalturaUploadOperator(KalturaBaseOperator):
             raise ValueError(f"reference_id {reference_id!r} is too short: Kaltura wants 2 characters at least.")
         return reference_id
 
-    def _kind(self, source: UploadSource) -> MediaKind:
-        from kaltura_provider.api import MediaKind, detect_media_kind
-        from kaltura_provider.transfers.putting import read_head
+    def _media_kind(self) -> MediaKind | None:
+        from kaltura_provider.api import MediaKind
 
-        if self.media_kind:
-            try:
-                return MediaKind[self.media_kind.strip().upper()]
-            except KeyError:
-                raise ValueError(
-                    f"media_kind must be one of {', '.join(kind.lower() for kind in _MEDIA_KINDS)}, not "
-                    f"{self.media_kind!r}."
-                ) from None
+        if not self.media_kind:
+            return None
         try:
-            return detect_media_kind(source.name, None)
-        except ValueError:
-            # An extension Kaltura's users do not write; the content may still speak for itself.
-            return detect_media_kind(source.name, read_head(source))
+            return MediaKind[self.media_kind.strip().upper()]
+        except KeyError:
+            kinds = ", ".join(kind.value for kind in MediaKind)
+            raise ValueError(f"media_kind must be one of {kinds}, not {self.media_kind!r}.") from None
 
     def _check_health(self, entry: Entry) -> None:
         """Do not call it a success when an entry that was there before is broken."""

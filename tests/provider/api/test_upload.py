@@ -35,7 +35,7 @@ from kaltura_provider.api import (
 )
 from kaltura_provider.api.checksums import Crc
 from kaltura_provider.api.upload_meter import UploadMeter
-from kaltura_provider.api.upload_parts import send_part
+from kaltura_provider.api.upload_parts import PartSender
 from kaltura_provider.api.upload_plan import Part, default_part_size, plan_sequence
 from kaltura_sandbox.server import SandboxServer
 
@@ -58,7 +58,8 @@ def video(tmp_path: Path) -> FileSource:
 
 def send(client: KalturaClient, token_id: str, source: FileSource, part: Part) -> None:
     """Send one part."""
-    send_part(client, token_id, source, part, Crc(), UploadMeter())
+    token = UploadToken.from_api({"id": token_id})
+    PartSender(client, source, source.name, token, Crc(), UploadMeter()).send(part)
 
 
 def stored(client: KalturaClient, token_id: str) -> bytes:
@@ -374,12 +375,13 @@ def test_memory_does_not_grow_with_the_part(client: KalturaClient, tmp_path: Pat
             from kaltura_provider.api.upload_plan import Part
             from kaltura_provider.api.checksums import Crc
             from kaltura_provider.api.upload_meter import UploadMeter
-            from kaltura_provider.api.upload_parts import send_part
+            from kaltura_provider.api.upload_parts import PartSender
             client = KalturaClient(ClientConfig({server.url!r}, 102), AdminSecretCredentials("some-secret"))
             source = FileSource({str(path)!r})
             client.call("system", "ping")
             tracemalloc.start()
-            send_part(client, "0_t", source, Part(0, source.size, True), Crc(), UploadMeter())
+            token = UploadToken.from_api({{"id": "0_t"}})
+            PartSender(client, source, "big.mp4", token, Crc(), UploadMeter()).send(Part(0, source.size, True))
             print(tracemalloc.get_traced_memory()[1])
         """
         run = subprocess.run(

@@ -8,10 +8,14 @@ from typing import Any
 
 import pytest
 import requests
+from tests.provider.airflow_fixtures import BUCKET
+from tests.provider.entries import PNG
 from tests.provider.transfers.test_s3_to_kaltura import content_of, put, transfer
 
-from kaltura_provider.api import KalturaClient, find_by_reference_id
+from kaltura_provider.api import KalturaClient, MediaKind, MediaRefusedError, find_by_reference_id, get_entry
+from kaltura_provider.api.media_kind import kind_of_entry
 from kaltura_provider.hooks.errors import UploadSourceError
+from kaltura_provider.transfers.upload import reference_id_of
 
 LONG = "ü" * 510 + ".mp4"
 assert len(LONG.encode()) == 1024
@@ -63,3 +67,38 @@ def test_no_permission_on_the_bucket(
             transfer("talk.mp4", aws_conn_id="aws_stranger").execute(context)
     finally:
         requests.post(f"{s3_url}/moto-api/reset-auth", data="1000000", timeout=10)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "kind", "extension"),
+    [
+        ("photo.mp4", PNG, "image", "png"),
+        ("paper.mp3", b"%PDF-1.4\n%%EOF\n", "document", "pdf"),
+        ("no extension", PNG, "image", "png"),
+    ],
+)
+def test_an_extension_that_lies(
+    s3: Any, client: KalturaClient, context: Any, name: str, content: bytes, kind: str, extension: str
+) -> None:
+    put(s3, content, name)
+    result = transfer(name).execute(context)
+    entry = get_entry(client, result["entry_id"])
+    assert kind_of_entry(entry.entry_type, entry.media_type) is MediaKind(kind)
+    assert requests.get(str(entry.raw["downloadUrl"]), timeout=10).content == content
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("talk.mp4", b"Dear colleagues,\nplease find attached the talk.\n" * 20, r"'talk\.mp4'"),
+        ("talk.mp4", b"<!DOCTYPE html><html><body>Please log in</body></html>" * 9, r"'talk\.mp4'.*HTML"),
+        ("talk.mp4", bytes(5000), r"'talk\.mp4'"),
+        ("setup.exe", b"MZ" + bytes(range(256)) * 20, r"'setup\.exe'"),
+    ],
+    ids=["text", "web page", "nothing but zeros", "program"],
+)
+def test_what_is_no_media(s3: Any, client: KalturaClient, context: Any, name: str, content: bytes, words: str) -> None:
+    put(s3, content, name)
+    with pytest.raises(MediaRefusedError, match=words):
+        transfer(name).execute(context)
+    assert find_by_reference_id(client, reference_id_of(f"s3://{BUCKET}/{name}")) == [], "no entry was made"
