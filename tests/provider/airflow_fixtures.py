@@ -165,12 +165,19 @@ def s3(s3_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     requests.post(f"{s3_url}/moto-api/reset", timeout=10)
 
 
-def restore_ends_after(s3_url: str, looks: int) -> None:
+@pytest.fixture
+def restore_ends_after(s3_url: str) -> Iterator[Callable[[int], None]]:
     """Let the local S3 begin, and then end, a restore when the object has been looked at so often."""
     import requests
 
-    transition = {"model_name": "s3::keyrestore", "transition": {"progression": "manual", "times": looks}}
-    requests.post(f"{s3_url}/moto-api/state-manager/set-transition", json=transition, timeout=10)
+    manager, model = f"{s3_url}/moto-api/state-manager", {"model_name": "s3::keyrestore"}
+
+    def set_looks(looks: int) -> None:
+        transition = {"transition": {"progression": "manual", "times": looks}}
+        requests.post(f"{manager}/set-transition", json={**model, **transition}, timeout=10)
+
+    yield set_looks
+    requests.post(f"{manager}/unset-transition", json=model, timeout=10)
 
 
 @pytest.fixture(scope="session")

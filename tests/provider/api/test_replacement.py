@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,16 @@ from tests.provider.api.losing import (
 from tests.provider.api.scripted import HANG_UP, Received, Reply, ScriptedServer, client_of, result
 from tests.provider.api.test_put_content import Died, DyingClient, DyingJournal
 from tests.provider.conftest import FIXTURES
-from tests.provider.entries import BROKEN_VIDEO, PNG, SOUND, new_entry, sound_entry, uploaded, wait_for_status
+from tests.provider.entries import (
+    BROKEN_VIDEO,
+    PNG,
+    SOUND,
+    add_content,
+    new_entry,
+    sound_entry,
+    uploaded,
+    wait_for_status,
+)
 
 from kaltura_provider.api import (
     ErrorClass,
@@ -36,6 +45,7 @@ from kaltura_provider.api import (
     MemoryJournal,
     ReplacementStatus,
     put_content,
+    renditions_resource,
     replacement_of,
     settle_replacement,
     start_replacement,
@@ -52,7 +62,7 @@ def resource_of(client: KalturaClient, content: bytes = NEW, name: str = "new.mp
     return uploaded(client, content, name)
 
 
-def start(client: KalturaClient, entry_id: str, resource: dict[str, str], journal: Any, **options: Any) -> Exchange:
+def start(client: KalturaClient, entry_id: str, resource: Mapping[str, Any], journal: Any, **options: Any) -> Exchange:
     return start_replacement(client, entry_id, resource, journal=journal, **{"kind": MediaKind.AUDIO, **options})
 
 
@@ -522,3 +532,18 @@ def test_sizes_are_compared_as_far_as_they_are_known(client: KalturaClient, entr
     kilobytes = type(flavor).from_api({"id": "1_a", "size": 3})
     assert [has_size(kilobytes, size) for size in (3072, 4095, 5000)] == [True, True, False]
     assert {each.is_original for each in flavors_of(client, entry_id)} == {True, False}
+
+
+def test_several_finished_files_at_once(client: KalturaClient) -> None:
+    old, new, small = ((FIXTURES / "tiny.mp4").read_bytes() + b"\0" * extra for extra in (0, 8, 16))
+    entry_id = new_entry(client, media_type=1)
+    add_content(client, entry_id, old, "old.mp4")
+    wait_for_status(client, entry_id, 2)
+    journal = MemoryJournal()
+    tokens = {params: uploaded(client, content, f"{params}.mp4")["token"] for params, content in ((0, new), (4, small))}
+    begun = start(client, entry_id, renditions_resource(tokens), journal, kind=MediaKind.VIDEO)
+    assert begun.state is ExchangeState.WAITING
+    assert journal.load()["replacing"] == f"{tokens[0]},{tokens[4]}"
+    assert settled(client, entry_id, size=len(new), journal=journal).verified
+    sizes = {flavor.flavor_params_id: flavor.size_in_bytes for flavor in flavors_of(client, entry_id)}
+    assert (sizes[0], sizes[4]) == (len(new), len(small))

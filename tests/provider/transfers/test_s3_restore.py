@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import boto3
 import pytest
 from botocore.config import Config
-from tests.provider.airflow_fixtures import BUCKET, restore_ends_after
+from tests.provider.airflow_fixtures import BUCKET
 from tests.provider.api.scripted import Received, ScriptedServer, http
 
 from kaltura_provider.hooks.errors import UploadSourceError
@@ -20,9 +21,9 @@ KEY = "old/talk.mp4"
 
 
 @pytest.fixture
-def restoring(s3_url: str) -> None:
+def restoring(restore_ends_after: Callable[[int], None]) -> None:
     """A restore takes two looks."""
-    restore_ends_after(s3_url, 1)
+    restore_ends_after(1)
 
 
 def put(s3: Any, storage_class: str = "GLACIER", body: bytes = b"12345") -> None:

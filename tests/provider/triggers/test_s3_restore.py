@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
 import pytest
-from tests.provider.airflow_fixtures import BUCKET, TaskLog, restore_ends_after
+from tests.provider.airflow_fixtures import BUCKET, TaskLog
 
 from kaltura_provider.hooks.s3_archive import read_restore_event
 from kaltura_provider.triggers.s3_restore import S3ObjectRestoredTrigger
@@ -35,15 +36,15 @@ async def payload(waiting: S3ObjectRestoredTrigger) -> dict[str, Any]:
 
 
 @pytest.fixture
-def restoring(s3: Any, s3_url: str) -> Any:
+def restoring(s3: Any, restore_ends_after: Callable[[int], None]) -> Callable[[int], None]:
     """An object whose restore was requested; it ends when it has been looked at some times."""
 
     def prepare(looks: int) -> None:
         s3.put_object(Bucket=BUCKET, Key=KEY, Body=b"old", StorageClass="GLACIER")
         s3.restore_object(Bucket=BUCKET, Key=KEY, RestoreRequest={"Days": 2})
-        restore_ends_after(s3_url, 1)
+        restore_ends_after(1)
         assert 'ongoing-request="true"' in s3.head_object(Bucket=BUCKET, Key=KEY)["Restore"]
-        restore_ends_after(s3_url, looks)
+        restore_ends_after(looks)
 
     return prepare
 
@@ -56,7 +57,7 @@ def test_serialized_form_rebuilds_it() -> None:
     assert rebuilt.serialize() == (path, kwargs)
 
 
-async def test_it_waits_until_the_object_can_be_read(restoring: Any) -> None:
+async def test_it_waits_until_the_object_can_be_read(restoring: Callable[[int], None]) -> None:
     restoring(4)
     event = await asyncio.wait_for(payload(trigger(echo={"entry_id": "1_a"})), 30)
     assert read_restore_event(event)["echo"] == {"entry_id": "1_a"}
@@ -69,7 +70,7 @@ async def test_an_object_in_no_archive_needs_no_wait(s3: Any) -> None:
     assert (event["status"], event["expires"]) == ("restored", None)
 
 
-async def test_deadline(restoring: Any) -> None:
+async def test_deadline(restoring: Callable[[int], None]) -> None:
     restoring(100_000)
     started = time.time()
     event = await payload(trigger(end_time=started + 0.3, poll_interval=60))
@@ -108,7 +109,7 @@ class Flaky(S3ObjectRestoredTrigger):
         return super()._look()
 
 
-async def test_passing_faults_are_waited_out(restoring: Any) -> None:
+async def test_passing_faults_are_waited_out(restoring: Callable[[int], None]) -> None:
     restoring(1)
     waiting = Flaky(aws_conn_id="aws_default", bucket=BUCKET, key=KEY, poll_interval=0.01, max_poll_failures=3)
     waiting.failures = 2
@@ -119,7 +120,7 @@ async def test_passing_faults_are_waited_out(restoring: Any) -> None:
     assert "the network went away" in event["message"]
 
 
-async def test_a_cancelled_wait_sends_nothing(restoring: Any) -> None:
+async def test_a_cancelled_wait_sends_nothing(restoring: Callable[[int], None]) -> None:
     restoring(100_000)
     waiting = asyncio.create_task(payload(trigger()))
     await asyncio.wait([waiting], timeout=0.2)
@@ -129,7 +130,7 @@ async def test_a_cancelled_wait_sends_nothing(restoring: Any) -> None:
 
 
 async def test_a_stopped_task_leaves_the_restore_and_says_how_to_go_on(
-    s3: Any, restoring: Any, task_log: TaskLog
+    s3: Any, restoring: Callable[[int], None], task_log: TaskLog
 ) -> None:
     restoring(100_000)
     await trigger().on_kill()
