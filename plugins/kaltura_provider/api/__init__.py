@@ -62,6 +62,8 @@ if TYPE_CHECKING:
     from kaltura_provider.api.multipart import FilePart as FilePart
     from kaltura_provider.api.multirequest import MultiRequest as MultiRequest
     from kaltura_provider.api.multirequest import Reference as Reference
+    from kaltura_provider.api.new_content import NewContent as NewContent
+    from kaltura_provider.api.new_content import put_new_content as put_new_content
     from kaltura_provider.api.players import PlayerResult as PlayerResult
     from kaltura_provider.api.players import ensure_player as ensure_player
     from kaltura_provider.api.pull import Pull as Pull
@@ -151,6 +153,8 @@ _MODULE_OF = {
     "FilePart": "multipart",
     "MultiRequest": "multirequest",
     "Reference": "multirequest",
+    "NewContent": "new_content",
+    "put_new_content": "new_content",
     "PlayerResult": "players",
     "ensure_player": "players",
     "Pull": "pull",

@@ -10,17 +10,17 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping
-from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kaltura_provider.api.calls import clean
+from kaltura_provider.api.data_text import read_text
 from kaltura_provider.api.entry_adding import ADD_SETTLE, EntryAdder, Place
 from kaltura_provider.api.errors import KalturaError
 from kaltura_provider.api.file_names import extension_of, stored_name
 from kaltura_provider.api.journal import Journal
 from kaltura_provider.api.lookup import get_entry
-from kaltura_provider.api.media_kind import MAX_TEXT, MediaKind
+from kaltura_provider.api.media_kind import MediaKind
 from kaltura_provider.api.models import Entry, EntryStatus, UploadToken, UploadTokenStatus
 from kaltura_provider.api.noted_upload import NotedUpload, upload_noted
 from kaltura_provider.api.renditions import renditions_resource
@@ -81,6 +81,7 @@ def put_content(
     journal: Journal,
     file_name: str | None = None,
     renditions: Mapping[int, UploadSource] | None = None,
+    fill: Callable[[Entry], Entry] | None = None,
     on_entry: Callable[[Entry], None] | None = None,
     settle: float = ADD_SETTLE,
     **settings: Unpack[UploadSettings],
@@ -107,6 +108,8 @@ def put_content(
         source's name when None.
     :param renditions: further finished files of an audio or video, by the ID of their flavor params; see
         :mod:`~kaltura_provider.api.renditions`. They are given to the entry together with the source.
+    :param fill: gives an empty entry its content in another way than by an upload, and returns the entry; see
+        :mod:`~kaltura_provider.api.pull`.
     :param on_entry: called with the entry as soon as it is known, before bytes are sent.
     :param settle: seconds to look for an entry that a request with a lost answer may have added.
     :param settings: see :class:`~kaltura_provider.api.upload_settings.UploadSettings`.
@@ -124,14 +127,14 @@ def put_content(
         )
     if kind is MediaKind.DATA:
         # Such an entry is added together with its content, in one call.
-        entry = {**entry, "dataContent": _read_text(source)}
+        entry = {**entry, "dataContent": read_text(source)}
     file_name = file_name or stored_name(source.name, extension_of(source.name))
     if renditions and kind not in (MediaKind.AUDIO, MediaKind.VIDEO):
         raise ValueError(
             f"{source.name} becomes an entry of the kind {kind.value}, which has no renditions: leave them out"
         )
     adder = EntryAdder(client, source, entry, kind, file_name, reference_id, journal, settle)
-    return _Put(client, source, kind, file_name, renditions or {}, journal, adder, on_entry, settings).run()
+    return _Put(client, source, kind, file_name, renditions or {}, journal, adder, fill, on_entry, settings).run()
 
 
 @dataclass
@@ -143,6 +146,7 @@ class _Put:
     renditions: Mapping[int, UploadSource]
     journal: Journal
     adder: EntryAdder
+    fill: Callable[[Entry], Entry] | None
     on_entry: Callable[[Entry], None] | None
     settings: UploadSettings
     maybe_attached: bool = False
@@ -157,6 +161,10 @@ class _Put:
             return PutResult(place.entry, place.created, place.created, is_source=place.created, bytes_sent=sent)
         if place.entry.status is not EntryStatus.NO_CONTENT:
             return self._filled_before(place)
+        if self.fill is not None:
+            entry = self.fill(place.entry)
+            self.adder.tidy(place, set())
+            return PutResult(entry, place.created, uploaded=False, is_source=False)
         main = self._upload(place)
         self.maybe_attached = main.earlier_token
         result = main.result
@@ -181,7 +189,9 @@ class _Put:
         notes = self.journal.load()
         token_id = notes.get("upload_token_id", "")
         is_source = False
-        if token_id and notes.get("fingerprint") == self.source.fingerprint:
+        # Of a token that was used to exchange the content only the end of that tells.
+        exchanged = token_id in notes.get("replacing", "").split(",")
+        if token_id and not exchanged and notes.get("fingerprint") == self.source.fingerprint:
             try:
                 is_source = get_token(self.client, token_id).status is UploadTokenStatus.CLOSED
             except KalturaError as error:
@@ -265,21 +275,3 @@ class _Put:
             # Somebody else was faster, and what we uploaded belongs to nothing.
             delete_token(self.client, token.id)
         return entry, False
-
-
-def _read_text(source: UploadSource) -> str:
-    if not 0 < source.size <= MAX_TEXT:
-        raise ValueError(
-            f"{source.name} has {source.size} bytes: a data entry takes 1 to {MAX_TEXT}. Use a document instead"
-        )
-    with closing(source.open(0, source.size)) as stream:
-        content = b"".join(iter(lambda: stream.read(1 << 20), b""))
-    try:
-        text = content.decode("utf-8")
-    except UnicodeDecodeError:
-        text = ""
-    if not text or clean(text) != text:
-        raise ValueError(
-            f"{source.name} is no plain text in UTF-8, and a data entry takes nothing else: use a document"
-        )
-    return text

@@ -9,17 +9,16 @@ from __future__ import annotations
 
 import logging
 import time
-import uuid
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kaltura_provider.api.errors import KalturaError
-from kaltura_provider.api.file_names import extension_of
 from kaltura_provider.api.lookup import find_by_reference_id, get_entry
 from kaltura_provider.api.media_kind import MediaKind, entry_template, kind_of_entry
 from kaltura_provider.api.models import Entry, EntryStatus, UploadToken, UploadTokenStatus
-from kaltura_provider.api.upload_tokens import UNUSED_STATUSES, delete_token, list_tokens
+from kaltura_provider.api.token_names import delete_unused, new_mark, token_name
+from kaltura_provider.api.upload_tokens import delete_token, list_tokens
 from kaltura_provider.api.upload_workers import Patience
 
 if TYPE_CHECKING:
@@ -87,8 +86,7 @@ class EntryAdder:
         self._journal = journal
         self._settle = settle
         self.template = entry_template(kind, file_name)
-        # The extension is all that Kaltura takes from a name.
-        self._suffix = f".{extension}" if (extension := extension_of(file_name)) else ""
+        self._file_name = file_name
 
     def place(self) -> Place:
         """Find the entry of the file, or add it.
@@ -99,7 +97,7 @@ class EntryAdder:
         notes = self._journal.load()
         if entry_id := notes.get("entry_id"):
             try:
-                return Place(get_entry(self._client, entry_id), notes.get("add_mark") or self._mark(), doubtful=True)
+                return Place(get_entry(self._client, entry_id), notes.get("add_mark") or new_mark(), doubtful=True)
             except KalturaError as error:
                 if error.code not in ("ENTRY_ID_NOT_FOUND", "INVALID_ENTRY_ID"):
                     raise
@@ -111,7 +109,7 @@ class EntryAdder:
             if found := self._find_added(mark, int(notes.get("add_size") or 0), until=until):
                 return self._noted(found)
         if entry := self._choose(find_by_reference_id(self._client, self._reference_id)):
-            return self._noted(Place(entry, self._journal.load().get("add_mark") or self._mark(), doubtful=True))
+            return self._noted(Place(entry, self._journal.load().get("add_mark") or new_mark(), doubtful=True))
         return self._noted(self._add())
 
     def token_name(self, place: Place, params_id: int | None = None) -> str:
@@ -120,8 +118,7 @@ class EntryAdder:
         :param place: the entry.
         :param params_id: the flavor params, for a further file of the entry.
         """
-        which = "" if params_id is None else f".{params_id}"
-        return self._token_name(place.mark, f"{place.entry.id}{which}")
+        return token_name(place.mark, place.entry.id, self._file_name, params_id)
 
     def tidy(self, place: Place, keep: Collection[str], renditions: Iterable[int] = ()) -> None:
         """Throw away what lost answers and interrupted tries have left over. Never raises.
@@ -135,12 +132,12 @@ class EntryAdder:
         except KalturaError as error:
             log.warning("%s It is not known whether entry %s was added twice.", error, place.entry.id)
         for params_id in (None, *renditions):
-            self._delete_unused(self.token_name(place, params_id), keep)
+            delete_unused(self._client, self.token_name(place, params_id), keep)
 
     # -- adding
 
     def _add(self) -> Place:
-        mark = self._mark()
+        mark = new_mark()
         self._journal.save(add_mark=mark, add_size=str(self._source.size), add_started=str(int(time.time())))
         patience = Patience(self._client.config)
         doubtful = False
@@ -177,12 +174,12 @@ class EntryAdder:
         except ValueError:
             # A text looks like a reference to another result, which only a call of its own leaves as it is.
             return Place(Entry.from_api(self._client.call(template.service, "add", params)), mark, created=True)
-        token = {"fileName": self._token_name(mark, entry.ref("id")), "fileSize": self._source.size}
+        token = {"fileName": token_name(mark, entry.ref("id"), self._file_name), "fileSize": self._source.size}
         batch.add("uploadToken", "add", {"uploadToken": token})
         added, made = batch.send(raise_on_error=False)
         if isinstance(added, KalturaError):
             # The server goes on after an error, so there is a token all the same.
-            self._delete_unused(self._token_name(mark, ""))
+            delete_unused(self._client, token_name(mark, "", self._file_name))
             raise added
         if isinstance(made, KalturaError):
             log.warning("%s It is made once more.", made)
@@ -267,14 +264,6 @@ class EntryAdder:
         if token is not None and token.status is not UploadTokenStatus.CLOSED:
             delete_token(self._client, token.id)
 
-    def _delete_unused(self, token_name: str, keep: Collection[str] = ()) -> None:
-        try:
-            for token in list_tokens(self._client, fileNameEqual=token_name, statusIn=UNUSED_STATUSES):
-                if token.id not in keep:
-                    delete_token(self._client, token.id)
-        except KalturaError as error:
-            log.warning("%s An upload token may be left over; it goes away by itself.", error)
-
     def _choose(self, entries: list[Entry]) -> Entry | None:
         """Pick the same entry whoever looks: one with content, else an empty one, else a failed one."""
         for entry in entries:
@@ -292,12 +281,6 @@ class EntryAdder:
             return 1 if entry.status is EntryStatus.NO_CONTENT else 0
 
         return min(entries, key=rank, default=None)
-
-    def _mark(self) -> str:
-        return f"airflow-{uuid.uuid4().hex[:16]}"
-
-    def _token_name(self, mark: str, entry_id: str) -> str:
-        return f"{mark}.{entry_id}{self._suffix}"
 
 
 def _shortened(name: str) -> str:
