@@ -69,6 +69,7 @@ def test_all_modules_with_public_operators_are_declared() -> None:
     declared = set(modules())
     shared = {
         "base",
+        "job",
         "upload",
         "journal",
         "ledger",

@@ -42,6 +42,10 @@ class UploadNotes(Protocol):
         """
         ...
 
+    def pause(self) -> None:
+        """Give the claim back while something is waited for; whoever takes it next goes on."""
+        ...
+
     def give_up(self, error: str) -> None:
         """Note why this try ends, and give the claim back, so that the next one can begin at once.
 
@@ -80,6 +84,10 @@ class LedgerNotes:
         same = facts.get("content") == self.content and self._record.body["state"] == READY
         self._record.release(READY if same else UPLOADED, error="", **facts)
 
+    def pause(self) -> None:
+        """Give the claim back; the state stays, so that the next one goes on."""
+        self._record.release(self._record.body["state"], error="")
+
     def give_up(self, error: str) -> None:
         """Note why this try ends, and give the claim back; the state stays, so that the next one goes on."""
         from kaltura_provider.transfers.ledger import LeaseLostError
@@ -111,6 +119,9 @@ class StateNotes:
     def finish(self, **facts: Any) -> None:
         """Note the content, to tell a changed source from this one."""
         self.journal.save(content=str(facts.get("content") or ""))
+
+    def pause(self) -> None:
+        """Do nothing: there is no claim."""
 
     def give_up(self, error: str) -> None:
         """Do nothing: the notes are as they should be, and the log has the error."""

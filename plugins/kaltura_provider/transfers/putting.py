@@ -39,6 +39,8 @@ def put_source(
     entry: Mapping[str, Any],
     reference_id: str,
     journal: Journal,
+    renditions: Callable[[], Mapping[int, UploadSource]] = dict,
+    filler: Callable[[UploadSource, MediaKind], Callable[[Entry], Entry] | None] | None = None,
     on_entry: Callable[[Entry], None] | None = None,
     **settings: Unpack[UploadSettings],
 ) -> Put:
@@ -52,6 +54,8 @@ def put_source(
     :param entry: fields of the entry.
     :param reference_id: identity of the source.
     :param journal: durable notes.
+    :param renditions: looks up the further finished files of the entry, by the ID of their flavor params.
+    :param filler: says in which other way than by an upload an entry gets this content; None for an upload.
     :param on_entry: called with the entry as soon as it is known.
     :param settings: see :class:`~kaltura_provider.api.upload_settings.UploadSettings`.
     :return: what became of it.
@@ -76,6 +80,8 @@ def put_source(
                 file_name=media.file_name,
                 reference_id=reference_id,
                 journal=journal,
+                renditions=renditions(),
+                fill=filler(source, media.kind) if filler is not None else None,
                 on_entry=on_entry,
                 **settings,
             )
@@ -89,29 +95,22 @@ def put_source(
     raise AssertionError("unreachable")
 
 
-def changed_since(client: KalturaClient, entry: Entry, source: UploadSource, content: str) -> str:
+def changed_since(client: KalturaClient, entry: Entry, file: UploadSource, content: str) -> str:
     """Say from what an entry was made, if that is not what the source has now (``flavorAsset.list``).
 
     :param client: the client.
     :param entry: the entry.
-    :param source: the source as it is now.
+    :param file: the source as it is now.
     :param content: fingerprint of the content the entry was given; empty if nothing was noted. Then sizes are compared.
     :return: such as ``a file of 1862 bytes``; an empty text if nothing speaks for a change.
     :raises KalturaError: if the sizes cannot be asked for.
     """
+    from kaltura_provider.api.source_flavor import has_size, source_flavor
+
     if content:
-        return "other content" if content != source.fingerprint else ""
-    sizes = _source_sizes(client, entry.id)
-    return f"a file of {max(sizes)} bytes" if any(sizes) and source.size not in sizes else ""
-
-
-def _source_sizes(client: KalturaClient, entry_id: str) -> list[int]:
-    """The sizes of the files an entry was made from, as far as Kaltura tells.
-
-    Images and documents have no flavors, and an account may remove sources: then there is nothing to compare.
-    """
-    from kaltura_provider.api import FlavorAsset
-
-    answer = client.call("flavorAsset", "list", {"filter": {"entryIdEqual": entry_id}})
-    flavors = [FlavorAsset.from_api(item) for item in answer.get("objects") or []]
-    return [int(flavor.raw.get("sizeInBytes") or 0) for flavor in flavors if flavor.is_original]
+        return "other content" if content != file.fingerprint else ""
+    source = source_flavor(client, entry.id)
+    if source is None or has_size(source, file.size) is not False:
+        # Images and documents have no flavors, and an account may remove sources: then there is nothing to compare.
+        return ""
+    return f"a file of {source.size_in_bytes} bytes"

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from kaltura_provider.api.errors import SourceUnavailableError
-from kaltura_provider.hooks.errors import UploadSourceError
-from kaltura_provider.hooks.s3_archive import restore_state
+from kaltura_provider.hooks.errors import SourceArchivedError, UploadSourceError
+from kaltura_provider.hooks.s3_archive import Archive, restore_state
 
 if TYPE_CHECKING:
     from airflow.providers.amazon.aws.hooks.s3 import S3Hook
@@ -36,6 +36,7 @@ class S3Source:
     :param size: bytes.
     :param etag: the ETag with its quotes, as S3 gave it.
     :param version_id: the version, or None in a bucket that keeps none.
+    :param archive: where the object is, with the end of a restored copy.
     :param checksum: the checksum S3 has of the whole object, if it has one of a kind that is cheap to compare.
     """
 
@@ -46,6 +47,7 @@ class S3Source:
     etag: str
     version_id: str | None = None
     checksum: Checksum | None = None
+    archive: Archive | None = field(default=None, repr=False, compare=False)
 
     @classmethod
     def find(cls, hook: S3Hook, bucket: str, key: str, version_id: str | None = None) -> S3Source:
@@ -83,7 +85,7 @@ class S3Source:
             ) from error
         archive = restore_state(head)
         if not archive.is_readable:
-            raise UploadSourceError(
+            raise SourceArchivedError(
                 f"s3://{bucket}/{key} is archived ({archive.place}). Restore it first (S3 RestoreObject), then clear "
                 "this task."
             )
@@ -100,6 +102,7 @@ class S3Source:
             etag=head["ETag"],
             version_id=None if found_version == "null" else found_version,
             checksum=_checksum_of(head),
+            archive=archive,
         )
 
     @property

@@ -6,21 +6,21 @@ import hashlib
 import threading
 import time
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from kaltura_provider.links.kaltura import KalturaEntryLink
 from kaltura_provider.operators.base import KalturaBaseOperator
+from kaltura_provider.transfers.job import NOTHING, READY, Step, UploadJob
 
 if TYPE_CHECKING:
     from airflow.providers.amazon.aws.hooks.s3 import S3Hook
     from airflow.sdk import Context
 
-    from kaltura_provider.api import Entry, MediaKind, PutResult, UploadProgress, UploadSource
+    from kaltura_provider.api import Entry, Journal, MediaKind, UploadSource
     from kaltura_provider.transfers.notes import UploadNotes
-    from kaltura_provider.transfers.putting import Put
 
 
 class KalturaUploadOperator(KalturaBaseOperator):
@@ -43,8 +43,12 @@ class KalturaUploadOperator(KalturaBaseOperator):
     :param parallel: upload requests at once, 1 to 16; each occupies a process of Kaltura's server. Default: 4, or 8
         for files of 256 MB and more and for servers that are far away.
     :param patience: seconds (or a timedelta) to go on trying while Kaltura or the store is in trouble. Default: 200.
+    :param renditions: further finished files of an audio or video, such as ``{"HD/1080": "talk_1080.mp4"}``: name or ID
+        of the flavor params, and where the file is. They go into the same entry. Templated.
     :param if_changed: what to do when the entry exists and was made from other content than the source has now:
-        ``fail`` (the message says what can be done) or ``keep`` the entry as it is. Its content is never exchanged.
+        ``replace`` its content, ``fail`` (the message says what can be done), or ``keep`` the entry as it is.
+    :param approve_replacement: on accounts where new content must be approved: approve it. Otherwise the task ends when
+        only that is missing, with ``needs_approval``, and a person approves it in the KMC.
     :param wait_until_ready: whether to wait until Kaltura has converted the entry.
     :param wait_timeout: seconds (or a timedelta) to wait for that. Default 12 hours.
     :param poll_interval: seconds between two looks while waiting. Default 30.
@@ -58,12 +62,14 @@ class KalturaUploadOperator(KalturaBaseOperator):
         "entry",
         "reference_id",
         "media_kind",
+        "renditions",
         "ledger",
         "aws_conn_id",
     )
     template_fields_renderers: ClassVar[dict[str, str]] = {
         **KalturaBaseOperator.template_fields_renderers,
         "entry": "json",
+        "renditions": "json",
     }
     operator_extra_links = (KalturaEntryLink(),)
 
@@ -78,7 +84,9 @@ class KalturaUploadOperator(KalturaBaseOperator):
         part_size: int | None = None,
         parallel: int | None = None,
         patience: timedelta | float | None = None,
-        if_changed: Literal["fail", "keep"] = "fail",
+        renditions: Mapping[str, str] | None = None,
+        if_changed: Literal["replace", "fail", "keep"] = "replace",
+        approve_replacement: bool = False,
         wait_until_ready: bool = False,
         wait_timeout: timedelta | float = timedelta(hours=12),
         poll_interval: float = 30.0,
@@ -94,14 +102,16 @@ class KalturaUploadOperator(KalturaBaseOperator):
         self.part_size = part_size
         self.parallel = parallel
         self.patience = patience.total_seconds() if isinstance(patience, timedelta) else patience
-        if if_changed not in ("fail", "keep"):
-            raise ValueError(f"if_changed must be 'fail' or 'keep', not {if_changed!r}.")
+        if if_changed not in ("replace", "fail", "keep"):
+            raise ValueError(f"if_changed must be 'replace', 'fail' or 'keep', not {if_changed!r}.")
+        self.renditions = renditions
         self.if_changed = if_changed
+        self.approve_replacement = approve_replacement
         self.wait_until_ready = wait_until_ready
         self.wait_timeout = wait_timeout.total_seconds() if isinstance(wait_timeout, timedelta) else float(wait_timeout)
         self.poll_interval = poll_interval
         self.deferrable = deferrable
-        self._stop: threading.Event | None = None
+        self.stop: threading.Event | None = None
 
     @cached_property
     def s3_hook(self) -> S3Hook:
@@ -126,41 +136,48 @@ class KalturaUploadOperator(KalturaBaseOperator):
         """Return bucket and key of a source in S3, or an empty text and its URL: its name in the ledger."""
         return "", self.source_url()
 
+    def find_rendition(self, place: str) -> UploadSource:
+        """Look up a further file of the entry.
+
+        :param place: where it is, as the operator's ``renditions`` say.
+        :raises ValueError: it cannot be used; the message names the fix.
+        """
+        raise NotImplementedError
+
+    def filler(self, source: UploadSource, kind: MediaKind, journal: Journal) -> Callable[[Entry], Entry] | None:
+        """Say in which other way than by an upload the entry gets its content; None for an upload.
+
+        :param source: the file.
+        :param kind: what it becomes.
+        :param journal: durable notes about it.
+        """
+        return None
+
     def execute(self, context: Context) -> dict[str, Any]:
         """Upload, attach, and wait if asked to.
 
         :param context: the task's context.
-        :return: ``entry_id``, ``reference_id``, ``source`` (URL), ``size`` (bytes), ``created`` (whether the entry is
-            new), ``uploaded`` (whether this try gave it its content), ``bytes_sent``, ``resumed_from`` (bytes Kaltura
-            had before), ``status`` and ``status_name``.
+        :return: ``entry_id``, ``reference_id``, ``source`` (URL), ``size`` (bytes), ``mode`` (``push`` or ``pull``),
+            ``created`` (whether the entry is new), ``uploaded`` (whether this try gave it its content),
+            ``bytes_sent``, ``resumed_from`` (bytes Kaltura had before), ``parts_sent_again``, ``checksum``,
+            ``checksum_verified``, ``status`` and ``status_name``.
         :raises kaltura_provider.api.KalturaError: Kaltura refused something, or could not be reached.
-        :raises kaltura_provider.api.SourceChangedError: the source changed during the upload.
+        :raises kaltura_provider.api.SourceChangedError: the source changed again and again during the upload.
+        :raises kaltura_provider.transfers.ledger.LedgerBusyError: another task is uploading the same file.
         :raises ValueError: the source or an argument cannot be used; the message names the fix.
         """
-        from kaltura_provider.transfers.ledger import LeaseLostError
-
-        self._stop = threading.Event()
+        self.stop = threading.Event()
         # Before anything is claimed: what is wrong with the source or the arguments is told first.
         source = self.find_source()
-        reference_id = self._reference_id()
-        self._media_kind()
-        self._entry()
-        notes = self._open_notes(context, reference_id)
-        try:
-            put = self._put(context, notes, source, reference_id)
-            result = self._finish(notes, put, reference_id)
-        except LeaseLostError:
-            raise
-        except BaseException as error:
-            notes.give_up(f"{type(error).__name__}: {error}")
-            raise
-        return self._wait(result) if self.wait_until_ready else result
+        self.wanted_kind()
+        job = UploadJob(self, context, self._reference_id())
+        return self._go_on(job, job.begin(source))
 
     def on_kill(self) -> None:
         """End the upload so that the next try, on any worker, goes on where it stands."""
-        if self._stop is not None:
+        if self.stop is not None:
             self.log.info("The upload is being stopped; what Kaltura has of the file stays, and the next try goes on.")
-            self._stop.set()
+            self.stop.set()
 
     def execute_complete(self, context: Context, event: Any = None) -> dict[str, Any]:
         """Take over from the trigger.
@@ -172,13 +189,26 @@ class KalturaUploadOperator(KalturaBaseOperator):
         :raises airflow.sdk.exceptions.AirflowSensorTimeout: not ready in time.
         :raises kaltura_provider.hooks.errors.KalturaWaitError: Kaltura could not be asked.
         """
-        from kaltura_provider.hooks.waiting import read_event
+        from kaltura_provider.hooks.waiting import ERROR, read_event
 
-        event = read_event(event)
-        result = dict(event.get("echo") or {})
-        return {**result, **(event.get("entries") or {}).get(result.get("entry_id"), {})}
+        self.stop = threading.Event()
+        echo = event.get("echo") if isinstance(event, dict) else None
+        if not isinstance(echo, dict) or echo.get("waits_for") in (None, READY) or event.get("status") == ERROR:
+            event = read_event(event)
+            result = dict((event.get("echo") or {}).get("result") or {})
+            result |= (event.get("entries") or {}).get(result.get("entry_id"), {})
+            return self._checked(result)
+        # However that wait ended: the next step looks itself.
+        job = UploadJob(self, context, echo["result"]["reference_id"])
+        return self._go_on(job, job.go_on(echo["waits_for"], echo["result"]))
 
-    def _open_notes(self, context: Context, reference_id: str) -> UploadNotes:
+    def open_notes(self, context: Context, reference_id: str) -> UploadNotes:
+        """Claim the file and read what earlier tries noted.
+
+        :param context: the task's context.
+        :param reference_id: identity of the file.
+        :raises kaltura_provider.transfers.ledger.LedgerBusyError: another task has it.
+        """
         from kaltura_provider.transfers.journal import TaskStateJournal
         from kaltura_provider.transfers.notes import StateNotes, claim, open_ledger, owner_of
 
@@ -188,105 +218,32 @@ class KalturaUploadOperator(KalturaBaseOperator):
         ledger = open_ledger(self.s3_hook, self.ledger, bucket)
         return claim(ledger, bucket, key, owner_of(context["ti"]))
 
-    def _put(self, context: Context, notes: UploadNotes, source: UploadSource, reference_id: str) -> Put:
-        from kaltura_provider.transfers.journal import TaskStateJournal
-        from kaltura_provider.transfers.progress import ProgressReporter
-        from kaltura_provider.transfers.putting import put_source
+    def _go_on(self, job: UploadJob, step: Step) -> dict[str, Any]:
+        """Wait for what a step waits for and go on, until there is nothing left to do."""
+        while True:
+            if step.waits_for == NOTHING or (step.waits_for == READY and not self.wait_until_ready):
+                return step.result
+            state = self._wait(step)
+            if step.waits_for == READY:
+                return self._checked({**step.result, **state})
+            step = job.go_on(step.waits_for, step.result)
 
-        state = TaskStateJournal(context.get("task_state_store"), reference_id)
-        report = ProgressReporter(self.log, source.name, state.show)
-
-        found = [source]
-
-        def find() -> UploadSource:
-            return found.pop() if found else self.find_source()
-
-        def show(entry: Entry) -> None:
-            self.log.info("Uploading %s to entry %s, reference ID %s.", self.source_url(), entry.id, reference_id)
-            KalturaEntryLink.persist(context, self, self.hook.entry_url(entry.id))
-
-        def tick(progress: UploadProgress) -> None:
-            notes.tick(progress)
-            report(progress)
-
-        return put_source(
-            self.hook.get_conn(),
-            find,
-            media_kind=self._media_kind(),
-            entry={name: value for name, value in self._entry().items() if name != "referenceId"},
-            reference_id=reference_id,
-            journal=notes.journal,
-            on_entry=show,
-            on_progress=report,
-            on_tick=tick,
-            stop=self._stop,
-            part_size=self.part_size,
-            parallel=self.parallel,
-            budget=self.patience,
-        )
-
-    def _finish(self, notes: UploadNotes, put: Put, reference_id: str) -> dict[str, Any]:
-        """Check and note how it ended."""
-        from kaltura_provider.hooks.readiness import describe
-
-        done, source = put.result, put.source
-        if not done.uploaded:
-            self._check_health(done.entry)
-        if not done.is_source:
-            self._check_content(done.entry, source, notes)
-        self._tell(done)
-        checksum = str(done.checksum) if done.checksum else None
-        notes.finish(
-            entry_id=done.entry.id,
-            reference_id=reference_id,
-            content=source.fingerprint if done.is_source else notes.content,
-            **({"etag": source.fingerprint.partition("@")[0].strip('"')} if done.is_source else {}),
-            **({"checksum": checksum, "bytes_done": source.size, "bytes_total": source.size} if checksum else {}),
-        )
-        return {
-            "entry_id": done.entry.id,
-            "reference_id": reference_id,
-            "source": self.source_url(),
-            "size": source.size,
-            "created": done.created,
-            "uploaded": done.uploaded,
-            "bytes_sent": done.bytes_sent,
-            "resumed_from": done.resumed_from,
-            "parts_sent_again": done.retries,
-            "checksum": checksum,
-            "checksum_verified": done.verified,
-            **describe(done.entry),
-        }
-
-    def _tell(self, done: PutResult) -> None:
-        """Say in the log what was done."""
-        self.log.info(
-            "Entry %s: %s, %s; %d bytes sent, %d came with earlier tries, %d parts sent again.",
-            done.entry.id,
-            "created" if done.created else "existed",
-            "content attached" if done.uploaded else "had its content",
-            done.bytes_sent,
-            done.resumed_from,
-            done.retries,
-        )
-        if done.checksum is not None:
-            compared = "the same as S3 has" if done.verified else "the source has none to compare with"
-            self.log.info("Checksum of the bytes sent: %s, %s.", done.checksum, compared)
-
-    def _wait(self, result: dict[str, Any]) -> dict[str, Any]:
+    def _wait(self, step: Step) -> dict[str, Any]:
+        """Wait on this worker or in the triggerer; return what the entry is like if it is ready."""
         from kaltura_provider.hooks.readiness import look
         from kaltura_provider.hooks.waiting import TRIGGER_GRACE, wait_failure, wait_timeout
         from kaltura_provider.triggers.entry import KalturaEntryReadyTrigger
 
-        entry_id = result["entry_id"]
-        end_time = time.time() + self.wait_timeout
+        entry_id = step.result["entry_id"]
+        end_time = step.end_time if step.end_time is not None else time.time() + self.wait_timeout
+        strict = step.waits_for == READY
         while True:
             # Images and data are ready at once; deferring for nothing costs seconds and a scheduler trip.
-            seen = look(self.hook.get_conn(), [entry_id])
-            if seen.failed:
+            seen = look(self.hook.get_conn(), [entry_id], wait_for_approval=self.approve_replacement)
+            if seen.failed and strict:
                 raise wait_failure(seen.failed)
             if not seen.waiting:
-                return {**result, **seen.ready[entry_id]}
+                return seen.ready.get(entry_id, {})
             if self.deferrable:
                 self.defer(
                     trigger=KalturaEntryReadyTrigger(
@@ -295,17 +252,39 @@ class KalturaUploadOperator(KalturaBaseOperator):
                         poll_interval=self.poll_interval,
                         end_time=end_time,
                         session=self.session,
-                        echo=result,
+                        wait_for_approval=self.approve_replacement,
+                        echo={"result": step.result, "waits_for": step.waits_for},
                     ),
                     method_name="execute_complete",
-                    timeout=timedelta(seconds=self.wait_timeout) + TRIGGER_GRACE,
+                    timeout=timedelta(seconds=max(0.0, end_time - time.time())) + TRIGGER_GRACE,
                 )
             left = end_time - time.time()
             if left <= 0:
-                raise wait_timeout(seen.waiting)
+                if strict:
+                    raise wait_timeout(seen.waiting)
+                return {}
             time.sleep(min(self.poll_interval, left))
 
-    def _entry(self) -> Mapping[str, Any]:
+    def _checked(self, result: dict[str, Any]) -> dict[str, Any]:
+        """Compare what the entry has with what was uploaded, where it has several files."""
+        from airflow.providers.common.compat.sdk import AirflowFailException
+
+        from kaltura_provider.api import look_at_renditions
+
+        if sizes := {int(params_id): size for params_id, size in result.get("renditions", {}).items()}:
+            faults = look_at_renditions(self.hook.get_conn(), result["entry_id"]).find_faults(sizes)
+            if faults:
+                raise AirflowFailException(
+                    f"Entry {result['entry_id']} is ready, but not complete: {' '.join(faults)} Look at its flavors in "
+                    "the KMC."
+                )
+        return result
+
+    def entry_fields(self) -> Mapping[str, Any]:
+        """Return the fields of the entry as the user gave them.
+
+        :raises ValueError: they are no mapping.
+        """
         if self.entry is None:
             return {}
         if not isinstance(self.entry, Mapping):
@@ -314,7 +293,7 @@ class KalturaUploadOperator(KalturaBaseOperator):
 
     def _reference_id(self) -> str:
         given = str(self.reference_id or "").strip()
-        in_entry = str(self._entry().get("referenceId") or "").strip()
+        in_entry = str(self.entry_fields().get("referenceId") or "").strip()
         if given and in_entry and given != in_entry:
             raise ValueError(
                 f"reference_id is {given!r}, but entry['referenceId'] is {in_entry!r}. Keep reference_id and remove "
@@ -325,7 +304,11 @@ class KalturaUploadOperator(KalturaBaseOperator):
             raise ValueError(f"reference_id {reference_id!r} is too short: Kaltura wants 2 characters at least.")
         return reference_id
 
-    def _media_kind(self) -> MediaKind | None:
+    def wanted_kind(self) -> MediaKind | None:
+        """Return the kind of entry the user asked for; None if the file decides.
+
+        :raises ValueError: there is no such kind.
+        """
         from kaltura_provider.api import MediaKind
 
         if not self.media_kind:
@@ -335,29 +318,6 @@ class KalturaUploadOperator(KalturaBaseOperator):
         except KeyError:
             kinds = ", ".join(kind.value for kind in MediaKind)
             raise ValueError(f"media_kind must be one of {kinds}, not {self.media_kind!r}.") from None
-
-    def _check_health(self, entry: Entry) -> None:
-        """Do not call it a success when an entry that was there before is broken."""
-        from kaltura_provider.api import EntryStatus
-        from kaltura_provider.hooks.readiness import look
-        from kaltura_provider.hooks.waiting import wait_failure
-
-        if not isinstance(entry.status, EntryStatus) or entry.status.is_failed:
-            raise wait_failure(look(self.hook.get_conn(), [entry.id]).failed)
-
-    def _check_content(self, entry: Entry, source: UploadSource, notes: UploadNotes) -> None:
-        """Do not call it a success when an entry that was there before was made from other content."""
-        from kaltura_provider.hooks.errors import UploadSourceError
-        from kaltura_provider.transfers.putting import changed_since
-
-        if self.if_changed == "keep":
-            return
-        if before := changed_since(self.hook.get_conn(), entry, source, notes.content):
-            raise UploadSourceError(
-                f"Entry {entry.id} was made from {before}, but {self.source_url()} now has {source.size} bytes of new "
-                "content. Exchange the entry's content (media.updateContent), or delete the entry and clear this task, "
-                "or give the new content a reference_id of its own; if_changed='keep' accepts the entry as it is."
-            )
 
 
 def reference_id_of(url: str) -> str:

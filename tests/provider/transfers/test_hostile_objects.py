@@ -10,7 +10,7 @@ import pytest
 import requests
 from tests.provider.airflow_fixtures import BUCKET
 from tests.provider.entries import PNG
-from tests.provider.transfers.test_s3_to_kaltura import content_of, put, transfer
+from tests.provider.transfers.objects import content_of, put, transfer
 
 from kaltura_provider.api import KalturaClient, MediaKind, MediaRefusedError, find_by_reference_id, get_entry
 from kaltura_provider.api.media_kind import kind_of_entry

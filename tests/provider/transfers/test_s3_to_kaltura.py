@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import itertools
 import json
 import os
 import signal
-import struct
 import subprocess
 import sys
 import zlib
@@ -19,64 +17,20 @@ import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSensorTimeout, TaskDeferred
 from airflow.sdk import DAG
 from tests.provider.airflow_fixtures import ADMIN_SECRET, BUCKET, FakeStateStore, render
-from tests.provider.entries import BROKEN_VIDEO, PNG, new_entry, wait_for_status
+from tests.provider.entries import BROKEN_VIDEO, PNG, new_entry
+from tests.provider.transfers.objects import content_of, open_tokens, padded, put, transfer
 
 from kaltura_provider.api import (
     KalturaClient,
     KalturaError,
     SourceChangedError,
-    UploadStoppedError,
     find_by_reference_id,
 )
 from kaltura_provider.hooks.errors import UploadSourceError
-from kaltura_provider.hooks.s3_documents import S3Documents
-from kaltura_provider.transfers.ledger import Ledger, LedgerBusyError, record_name
 from kaltura_provider.transfers.s3_source import S3Source
 from kaltura_provider.transfers.s3_to_kaltura import S3ToKalturaOperator
 from kaltura_provider.transfers.upload import reference_id_of
 from kaltura_provider.triggers.entry import KalturaEntryReadyTrigger
-
-
-def padded(video: bytes, size: int, seed: int = 1) -> bytes:
-    """A video of any size: an MP4 file may have a box of bytes that mean nothing."""
-    padding = (hashlib.sha256(bytes([seed])).digest() * (size // 32 + 1))[: size - len(video) - 8]
-    return video + struct.pack(">I4s", len(padding) + 8, b"free") + padding
-
-
-def put(s3: Any, body: bytes, key: str = "talks/talk.mp4") -> str:
-    s3.put_object(Bucket=BUCKET, Key=key, Body=body)
-    return key
-
-
-def transfer(key: str, **more: Any) -> S3ToKalturaOperator:
-    arguments = {"s3_bucket": BUCKET, "deferrable": False, "poll_interval": 0.05, **more}
-    return S3ToKalturaOperator(task_id="upload", s3_key=key, **arguments)
-
-
-def open_tokens(client: KalturaClient, key: str) -> list[Any]:
-    """Upload tokens of the file's entry that wait for bytes or for somebody to use them."""
-    (entry,) = find_by_reference_id(client, reference_id_of(f"s3://{BUCKET}/{key}"))
-    listed = client.call("uploadToken", "list", {"filter": {"statusIn": "0,1,2"}, "pager": {"pageSize": 500}})
-    return [token for token in listed["objects"] if entry.id in token.get("fileName", "")]
-
-
-def content_of(client: KalturaClient, entry_id: str) -> bytes:
-    """The source file as Kaltura serves it, once it is ready."""
-    import requests
-
-    wait_for_status(client, entry_id, 2)
-    flavors = client.call("flavorAsset", "list", {"filter": {"entryIdEqual": entry_id}})["objects"]
-    (source,) = [flavor for flavor in flavors if flavor.get("isOriginal")]
-    url = client.call("flavorAsset", "getUrl", {"id": source["id"]})
-    answer = requests.get(url, timeout=30)
-    assert answer.status_code == 200
-    return answer.content
-
-
-@pytest.fixture
-def key(request: pytest.FixtureRequest) -> str:
-    """A key of its own for each test: the sandbox remembers the entries of others."""
-    return f"{request.node.name.replace('[', '-').replace(']', '')}/talk.mp4"
 
 
 def test_object_becomes_an_entry(s3: Any, client: KalturaClient, context: Any, video: Path, key: str) -> None:
@@ -89,6 +43,7 @@ def test_object_becomes_an_entry(s3: Any, client: KalturaClient, context: Any, v
         "reference_id": reference_id_of(f"s3://{BUCKET}/{key}"),
         "source": f"s3://{BUCKET}/{key}",
         "size": len(body),
+        "mode": "push",
         "created": True,
         "uploaded": True,
         "bytes_sent": len(body),
@@ -227,8 +182,8 @@ def test_new_content_under_an_old_key_is_not_passed_over(
     put(s3, body, key)
     first = transfer(key, wait_until_ready=True).execute(context)
     put(s3, padded(body, len(body) + 1000), key)
-    with pytest.raises(UploadSourceError, match=r"was made from .*if_changed='keep'") as caught:
-        transfer(key).execute(context)
+    with pytest.raises(UploadSourceError, match=r"was made from .*if_changed='replace'") as caught:
+        transfer(key, if_changed="fail").execute(context)
     assert first["entry_id"] in str(caught.value)
     kept = transfer(key, if_changed="keep").execute(context)
     assert (kept["entry_id"], kept["uploaded"]) == (first["entry_id"], False)
@@ -385,92 +340,6 @@ def test_progress_can_be_looked_at(
     assert client.ks() not in json.dumps(state_store.values)
 
 
-# -- the ledger --------------------------------------------------------------------------------------------------------
-
-
-def record_of(s3: Any, key: str, bucket: str = BUCKET, prefix: str = "_kaltura/") -> Any:
-    body = s3.get_object(Bucket=bucket, Key=prefix + record_name(BUCKET, key))["Body"].read()
-    return json.loads(body)
-
-
-def test_the_record_can_be_read_by_a_person(
-    s3: Any, client: KalturaClient, context: Any, video: Path, key: str
-) -> None:
-    put(s3, video.read_bytes(), key)
-    result = transfer(key).execute(context)
-    record = record_of(s3, key)
-    assert (record["bucket"], record["key"], record["state"], record["attempts"]) == (BUCKET, key, "uploaded", 1)
-    assert (record["entry_id"], record["checksum"]) == (result["entry_id"], result["checksum"])
-    assert (record["owner"], record["error"], record["lease_until"]) == ("a_dag/a_run/a_task[-1]", "", 0)
-    assert record["bytes_done"] == record["bytes_total"] == video.stat().st_size
-    assert client.ks() not in json.dumps(record)
-
-
-def test_two_tasks_on_one_object(s3: Any, client: KalturaClient, context: Any, video: Path, key: str) -> None:
-    put(s3, video.read_bytes(), key)
-    ledger = Ledger(S3Documents(s3, BUCKET, "_kaltura/"))
-    held = ledger.claim(BUCKET, key, "another_dag/its_run/its_task[3]")
-    with pytest.raises(LedgerBusyError, match=r"another_dag/its_run/its_task\[3\] is working on it"):
-        transfer(key).execute(context)
-    assert find_by_reference_id(client, reference_id_of(f"s3://{BUCKET}/{key}")) == []
-    held.release("claimed")
-    assert transfer(key).execute(context)["created"]
-
-
-def test_a_failure_is_noted_and_gives_the_claim_back(
-    s3: Any, client: KalturaClient, context: Any, video: Path, key: str
-) -> None:
-    put(s3, video.read_bytes(), key)
-    with pytest.raises(KalturaError, match="CONVERSION_PROFILE_ID_NOT_FOUND"):
-        transfer(key, entry={"conversionProfileId": 999_999}).execute(context)
-    record = record_of(s3, key)
-    assert record["lease_until"] == 0
-    assert "CONVERSION_PROFILE_ID_NOT_FOUND" in record["error"]
-
-
-def test_a_ledger_for_a_bucket_that_is_read_only(
-    s3: Any, client: KalturaClient, context: Any, video: Path, key: str
-) -> None:
-    put(s3, video.read_bytes(), key)
-    s3.create_bucket(Bucket="state-of-uploads")
-    result = transfer(key, ledger="s3://state-of-uploads/media/").execute(context)
-    assert record_of(s3, key, "state-of-uploads", "media/")["entry_id"] == result["entry_id"]
-    assert [item["Key"] for item in s3.list_objects_v2(Bucket=BUCKET)["Contents"]] == [key]
-
-
-def test_a_ledger_that_can_not_be_written(s3: Any, client: KalturaClient, context: Any, video: Path, key: str) -> None:
-    put(s3, video.read_bytes(), key)
-    with pytest.raises(UploadSourceError, match=r"s3://nowhere/ledger/.*NoSuchBucket.*ledger='s3://another-bucket"):
-        transfer(key, ledger="s3://nowhere").execute(context)
-    assert find_by_reference_id(client, reference_id_of(f"s3://{BUCKET}/{key}")) == []
-
-
-def test_a_stopped_task_goes_on_where_it_was_stopped(
-    s3: Any, client: KalturaClient, context: Any, video: Path, key: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    body = padded(video.read_bytes(), 30_000_000)
-    put(s3, body, key)
-    task = transfer(key, parallel=1)
-    real_open = S3Source.open
-
-    def stopping_open(source: S3Source, start: int, length: int) -> Any:
-        if start > 10_000_000:
-            # What Airflow calls when somebody marks the task failed, or its worker shuts down.
-            task.on_kill()
-        return real_open(source, start, length)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(S3Source, "open", stopping_open)
-        with pytest.raises(UploadStoppedError, match=r"stopped at .* run the task again, and it goes on from there"):
-            task.execute(context)
-    record = record_of(s3, key)
-    assert (record["state"], record["lease_until"]) == ("claimed", 0), "any worker may go on at once"
-    context["ti"].run_id = "another_run"
-    result = transfer(key).execute(context)
-    assert result["resumed_from"] > 10_000_000
-    assert content_of(client, result["entry_id"]) == body
-
-
 # -- what cannot work --------------------------------------------------------------------------------------------------
 
 
@@ -513,7 +382,7 @@ def test_entry_of_another_kind_is_left_alone(
 
 def test_unknown_way_to_treat_changes_is_refused_in_the_dag_file() -> None:
     with pytest.raises(ValueError, match="if_changed must be"):
-        transfer("a.mp4", if_changed="replace")
+        transfer("a.mp4", if_changed="overwrite")
 
 
 def test_templates_and_mapping() -> None:
