@@ -31,6 +31,8 @@ class PipelineSettings:
     :param report_schedule: cron expression of ``kaltura_report``, in ``time_zone``; empty means only on demand.
     :param parallel: upload requests at once for one file, 1 to 16; 0 chooses by size and distance.
     :param part_size: bytes of one upload request; 0 chooses by the size of the file.
+    :param approve_replacement: ``true`` approves new content of an entry where the account asks for approval;
+        otherwise a person does, in the KMC.
     :param player_name: name of the player that pages use; it is created when it does not exist.
     """
 
@@ -45,6 +47,7 @@ class PipelineSettings:
     report_schedule: str = "0 6 * * *"
     parallel: int = 0
     part_size: int = 0
+    approve_replacement: bool = False
     player_name: str = "Airflow pages"
 
     @classmethod
@@ -63,6 +66,8 @@ class PipelineSettings:
                 values[name] = int(values[name])
             except ValueError:
                 raise ValueError(f"{names[name]} must be a whole number, not {values[name]!r}") from None
+        if "approve_replacement" in values:
+            values["approve_replacement"] = values["approve_replacement"].strip().lower() in ("1", "true", "yes")
         return cls(**values)
 
     def __post_init__(self) -> None:
