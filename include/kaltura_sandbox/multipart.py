@@ -51,9 +51,7 @@ class MultipartBody:
     A damaged body counts as an empty one.
     """
 
-    def __init__(
-        self, content_type: str, spool: Path, max_file: int, in_files: Iterable[LongPart] = ()
-    ) -> None:
+    def __init__(self, content_type: str, spool: Path, max_file: int, in_files: Iterable[LongPart] = ()) -> None:
         _, options = parse_options_header(content_type)
         self.fields: list[tuple[str, str]] = []
         self.files: list[tuple[str, UploadedFile]] = []

@@ -144,9 +144,10 @@ class Meter:
 
     def _book(self, ready: float, seconds: float) -> float:
         with self._locked():
-            free = list(self._layout.unpack_from(self._memory))
+            free: list[float] = list(self._layout.unpack_from(self._memory))
             core = free.index(min(free))
-            free[core] = end = max(ready, free[core]) + seconds
+            end = max(ready, free[core]) + seconds
+            free[core] = end
             self._layout.pack_into(self._memory, 0, *free)
         return end
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import os
 import signal
 import socket
@@ -28,10 +29,13 @@ from .splitter import SHORT, LongPart, Splitter, boundary_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_log = logging.getLogger(__name__)
+
 _IDLE_SECONDS = 5.0
 _BODY_SECONDS = 300.0
 _BLOCK = 1024 * 1024
 _DROPPED_REQUEST_HEADERS = {HEADER.encode(), b"connection", b"expect", b"content-length", b"transfer-encoding"}
+_SERVER_ERROR = b"HTTP/1.1 500 Internal Server Error\r\nServer: Apache\r\nContent-Length: 0\r\n\r\n"
 _BAD_REQUEST = b"HTTP/1.1 400 Bad Request\r\nServer: Apache\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 _DROPPED_ANSWER_HEADERS = {"connection", "keep-alive"}
 
@@ -129,7 +133,9 @@ class _Connection:
             body, parts = b"", None
         elif boundary and declared > SHORT and request.method == b"POST":
             parts = Splitter(boundary, Path(self._front.spool))
-            self._receive(parts, http, declared)
+            if not self._receive(parts, http, declared):
+                self._client.sendall(_SERVER_ERROR)
+                return True
             body = bytes(parts.short)
         else:
             body, parts = self._short_body(http, declared), None
@@ -141,10 +147,10 @@ class _Connection:
             if parts is not None:
                 parts.discard()
 
-    def _receive(self, body: Splitter, http: h11.Connection, length: int) -> None:
-        """Take a long body straight from the socket, charging for it as it comes."""
+    def _receive(self, body: Splitter, http: h11.Connection, length: int) -> bool:
+        """Take a long body straight from the socket, charging for it as it comes; tell whether it could be kept."""
         receipt = self._meter.receiving()
-        left = length
+        left, kept = length, True
         with self._counted_body(length) as count:
             try:
                 early = self._early(http, length)
@@ -159,12 +165,23 @@ class _Connection:
                         raise _Broken
                     left -= got
                     count(got)
-                    body.took(got)
+                    kept = kept and self._keep(body, got)
                     receipt.took(got)
-                body.finish()
+                if kept:
+                    body.finish()
             except BaseException:
                 body.discard()
                 raise
+        return kept
+
+    def _keep(self, body: Splitter, count: int) -> bool:
+        try:
+            body.took(count)
+        except OSError as problem:
+            _log.error("answering HTTP 500: a body can not be kept: %s", problem)
+            body.discard()
+            return False
+        return True
 
     @contextlib.contextmanager
     def _counted_body(self, length: int) -> Iterator[_Counter]:
@@ -280,7 +297,8 @@ def main() -> None:
     meter = Meter(front.costs, front.meter)
     listener = socket.socket(fileno=front.listener)
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    print("ready", flush=True)
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
     while True:
         client, address = listener.accept()
         connection = _Connection(front, meter, client, str(address[0]))

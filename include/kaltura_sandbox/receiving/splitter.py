@@ -124,7 +124,7 @@ class Splitter:
             behind = found + len(self._delimiter)
             if behind + 2 > end and not last:
                 return found, False
-            if self._buffer[behind : behind + 2] in (b"\r\n", b"--"):
+            if bytes(self._buffer[behind : behind + 2]) in {b"\r\n", b"--"}:
                 return found, True
             start = found + 1
         return (end if last else max(position, end - len(self._delimiter) - 1)), False

@@ -26,9 +26,7 @@ class ChunkFolder:
     :param appending: entered with the number of bytes around each copy into the joined file, to charge for it.
     """
 
-    def __init__(
-        self, folder: Path, appending: Callable[[int], AbstractContextManager[object]] = nullcontext
-    ) -> None:
+    def __init__(self, folder: Path, appending: Callable[[int], AbstractContextManager[object]] = nullcontext) -> None:
         self._folder = folder
         self._appending = appending
 
