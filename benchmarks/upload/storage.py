@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import socket
 import subprocess
 import time
@@ -57,7 +58,9 @@ def running_storage(folder: Path, objects: Path) -> Iterator[str]:
     config = folder / "nginx.conf"
     user = "" if os.geteuid() else "user root;"
     config.write_text(user + _CONFIG.format(folder=folder, root=objects, port=port))
-    command = [str(nginx()), "-p", str(folder), "-e", str(folder / "error.log"), "-c", str(config)]
+    # It does not notice by itself when the benchmark is killed.
+    command = ["setpriv", "--pdeathsig", "TERM"] if shutil.which("setpriv") else []
+    command += [str(nginx()), "-p", str(folder), "-e", str(folder / "error.log"), "-c", str(config)]
     with subprocess.Popen(command, stdin=subprocess.DEVNULL) as process:
         try:
             _wait_for(port, process, folder / "error.log")
