@@ -1,4 +1,4 @@
-"""The sandbox's own address for its index lag: what a test changes while the sandbox runs. Kaltura has no such thing."""
+"""The sandbox's own address for its index lag, which a test may change at any time. Kaltura has no such thing."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @route("/_sandbox/index-lag")
 def index_lag(sandbox: Sandbox, request: Request) -> JSONResponse:
-    """Answer the index lag in seconds; ``PUT`` with ``?seconds=`` changes it first. For callers on this machine only."""
+    """Answer the index lag in seconds; ``PUT`` with ``?seconds=`` changes it first. For callers on this machine."""
     if request.client is None or not ipaddress.ip_address(request.client.host).is_loopback:
         return JSONResponse({"error": "only programs on this machine may ask"}, 403)
     if request.method == "PUT":
