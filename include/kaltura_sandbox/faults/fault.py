@@ -20,6 +20,7 @@ STALL_ANSWER = "stall_answer"
 
 # Answers the server or a proxy before it would not give otherwise.
 BAD_GATEWAY = "bad_gateway"
+WEB_PAGE = "web_page"
 INTERNAL_ERROR = "internal_error"
 EMPTY = "empty"
 EXPIRED_KS = "expired_ks"
@@ -38,7 +39,7 @@ INDEX_LAG = "index_lag"
 
 NETWORK_KINDS = (DROP_REQUEST, DROP_ANSWER, CUT_ANSWER, LATE, STALL_REQUEST, STALL_ANSWER)
 ANSWER_KINDS: Mapping[str, tuple[str, ...]] = {
-    KALTURA: (BAD_GATEWAY, INTERNAL_ERROR, EMPTY, EXPIRED_KS, ACTION_BLOCKED, RATE_LIMITED, API_ERROR),
+    KALTURA: (BAD_GATEWAY, WEB_PAGE, INTERNAL_ERROR, EMPTY, EXPIRED_KS, ACTION_BLOCKED, RATE_LIMITED, API_ERROR),
     S3: (
         BAD_GATEWAY, INTERNAL_ERROR, SLOW_DOWN, PRECONDITION_FAILED, NO_SUCH_VERSION, ACCESS_DENIED, KMS_DENIED,
         KMS_DISABLED,
@@ -50,11 +51,13 @@ KINDS: Mapping[str, tuple[str, ...]] = {
 }
 #: Faults that pass: a client that tries again gets on. The others stay until somebody does something about them.
 PASSING_KINDS: Mapping[str, tuple[str, ...]] = {
-    KALTURA: (*NETWORK_KINDS, BAD_GATEWAY, INTERNAL_ERROR, EMPTY, EXPIRED_KS, ACTION_BLOCKED, RATE_LIMITED),
+    KALTURA: (
+        *NETWORK_KINDS, BAD_GATEWAY, WEB_PAGE, INTERNAL_ERROR, EMPTY, EXPIRED_KS, ACTION_BLOCKED, RATE_LIMITED,
+    ),
     S3: (*NETWORK_KINDS, INTERNAL_ERROR, SLOW_DOWN),
-}
+}  # fmt: skip
 #: Made answers that may also come after the server has done its work.
-MAY_FOLLOW = (BAD_GATEWAY, INTERNAL_ERROR, EMPTY, API_ERROR)
+MAY_FOLLOW = (BAD_GATEWAY, WEB_PAGE, INTERNAL_ERROR, EMPTY, API_ERROR)
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,7 @@ class Fault:
     ``stall_request``       nothing more of the request's body is read for ``seconds``
     ``stall_answer``        nothing more of the answer's body is sent for ``seconds``
     ``bad_gateway``         HTTP 502 with an HTML page
+    ``web_page``            HTTP 200 with an HTML page, as of a network that wants a log-in
     ``internal_error``      Kaltura: ``INTERNAL_SERVERL_ERROR``; S3: HTTP 500 ``InternalError``
     ``empty``               Kaltura: an empty answer, the error only in the header ``X-Kaltura``
     ``expired_ks``          Kaltura: ``INVALID_KS`` with the word ``EXPIRED``

@@ -26,6 +26,7 @@ from .fault import (
     PRECONDITION_FAILED,
     S3,
     SLOW_DOWN,
+    WEB_PAGE,
     Fault,
 )
 from .request import Request
@@ -33,6 +34,9 @@ from .request import Request
 _GATEWAY_PAGE = (
     "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n<center><h1>502 Bad Gateway</h1></center>\r\n"
     "<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n"
+)
+_PORTAL_PAGE = (
+    "<!DOCTYPE html>\n<html><head><title>Welcome</title></head>\n<body>Log in to use this network.</body></html>\n"
 )
 _KMS_KEY = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 _USER = "arn:aws:iam::111122223333:user/reader"
@@ -69,6 +73,8 @@ def make_answer(fault: Fault, request: Request, client: str) -> MadeAnswer:
     """
     if fault.kind == BAD_GATEWAY:
         return MadeAnswer(502, _GATEWAY_PAGE.encode(), {"Server": "nginx", "Content-Type": "text/html"})
+    if fault.kind == WEB_PAGE:
+        return MadeAnswer(200, _PORTAL_PAGE.encode(), {"Content-Type": "text/html"})
     return _s3_answer(fault, request) if request.service == S3 else _kaltura_answer(fault, request, client)
 
 
