@@ -83,10 +83,11 @@ class Handler(BaseHTTPRequestHandler):
         chunked = "chunked" in headers.get("transfer-encoding", "").lower()
         body = Body(self.rfile, None if chunked else int(announced), partial(self._go_on, headers.get("expect", "")))
         try:
-            request = self._look(target, headers, body)
-            fault = self.proxy.decide(request)
-            body.watch(self.proxy.counts.receipt(request))
-            self._treat(request, body, fault)
+            with self.proxy.treating():
+                request = self._look(target, headers, body)
+                fault = self.proxy.decide(request)
+                body.watch(self.proxy.counts.receipt(request))
+                self._treat(request, body, fault)
         except (OSError, http.client.HTTPException) as problem:
             _log.debug("a request was broken off: %s", problem)
             self.reset()

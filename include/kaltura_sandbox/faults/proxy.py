@@ -8,7 +8,7 @@ import logging
 import socket
 import socketserver
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -137,6 +137,8 @@ class FaultProxy:
         self._rules = RuleBook(rules)
         self._expired: set[str] = set()
         self._stopping = threading.Event()
+        self._in_flight = 0
+        self._idle = threading.Condition()
         try:
             self._server = _Server((host, port), self)
         except OSError as problem:
@@ -225,6 +227,27 @@ class FaultProxy:
         event = self.counts.count_fault(request, number, fault)
         _log.info("%s", event)
         return fault
+
+    @contextlib.contextmanager
+    def treating(self) -> Iterator[None]:
+        """Note that a request is on its way, for :meth:`wait_until_idle`."""
+        with self._idle:
+            self._in_flight += 1
+        try:
+            yield
+        finally:
+            with self._idle:
+                self._in_flight -= 1
+                self._idle.notify_all()
+
+    def wait_until_idle(self, seconds: float) -> bool:
+        """Wait until no request is on its way, also none of a client that has died meanwhile.
+
+        :param seconds: not longer than this.
+        :return: whether that came true.
+        """
+        with self._idle:
+            return self._idle.wait_for(lambda: not self._in_flight, seconds)
 
     def wait(self, seconds: float) -> None:
         """Wait, but not longer than the proxy runs."""

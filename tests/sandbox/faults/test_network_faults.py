@@ -214,6 +214,20 @@ def test_a_server_that_is_not_there_is_named(proxy: FaultProxy) -> None:
     assert f"http://127.0.0.1:{port}. Start that server first." in answer.text
 
 
+def test_a_request_of_a_client_that_died_can_be_waited_for(
+    sandbox: SandboxServer, proxy: FaultProxy, through: Api, wire: Wire
+) -> None:
+    faulty(proxy, "stall_request", seconds=0.4)
+    wire.send(post(ADD, ks=through.admin, entry={"mediaType": 1}))
+    wire.socket.close()
+    while not proxy.events:
+        threading.Event().wait(0.01)
+    assert not proxy.wait_until_idle(0.05)
+    assert entries(sandbox) == 0
+    assert proxy.wait_until_idle(20)
+    assert entries(sandbox) == 1, "all of it was on its way already"
+
+
 def test_stopping_ends_stalls_and_connections(sandbox: SandboxServer) -> None:
     proxy = FaultProxy(sandbox.url, rules=[Rule(Fault("late", seconds=3600))])
     proxy.start()
