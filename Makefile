@@ -76,6 +76,12 @@ bench: $(READY) ## What importing the provider costs a DAG file, and how fast up
 	@$(BIN)/python -m benchmarks.import_time
 	@$(BIN)/python -m benchmarks.upload 64
 
+N ?= 500
+SEED ?= 1
+.PHONY: chaos
+chaos: $(READY) ## N (500) schedules of faults and killed workers, from SEED (1) on; prints how to repeat what fails
+	@$(BIN)/python -m tests.chaos $(N) --seed $(SEED)
+
 .PHONY: requirements
 requirements: $(UV) ## Write requirements.txt and requirements-dev.txt anew
 	@$(UV) pip compile --quiet --universal --python-version 3.10 --no-annotate --custom-compile-command "make requirements" \

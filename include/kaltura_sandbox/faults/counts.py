@@ -34,7 +34,7 @@ class Event:
     fault: Fault
 
     def __str__(self) -> str:
-        return f"{self.seconds:7.3f} s  {self.action} {self.number} {self.key}: {self.fault}"
+        return f"{self.seconds:7.3f} s  {self.action} {self.number}{self.key and ' ' + self.key}: {self.fault}"
 
 
 class Counts:

@@ -171,4 +171,5 @@ _JSON_TYPES: Mapping[str, tuple[tuple[type, ...], str]] = {
     "float": ((int, float), "a number"),
     "bool": ((bool,), "true or false"),
     "Mapping[str, str]": ((dict,), "an object"),
+    "Mapping[str, float]": ((dict,), "an object"),
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from random import Random
 from typing import Any
 
@@ -22,6 +22,7 @@ class Schedule:
     :param kinds: of these kinds, each as likely as the others; all that pass by themselves when empty.
     :param seconds: the longest a late answer or a stall takes.
     :param service: ``kaltura`` or ``s3``.
+    :param rates: share by action, for those that are to get more or fewer.
     """
 
     seed: int
@@ -29,12 +30,14 @@ class Schedule:
     kinds: tuple[str, ...] = ()
     seconds: float = 1.0
     service: str = KALTURA
+    rates: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.service not in SERVICES:
             raise ValueError(f"There is no service {self.service!r}; use one of {', '.join(SERVICES)}.")
-        if not 0 <= self.rate <= 1:
-            raise ValueError(f"rate is {self.rate}: give a share, 0 to 1.")
+        for rate in (self.rate, *self.rates.values()):
+            if not isinstance(rate, (int, float)) or not 0 <= rate <= 1:
+                raise ValueError(f"rate is {rate}: give a share, 0 to 1.")
         object.__setattr__(self, "kinds", tuple(self.kinds) or PASSING_KINDS[self.service])
         possible = [kind for kind in KINDS[self.service] if kind != INDEX_LAG]
         if unknown := [kind for kind in self.kinds if kind not in possible]:
@@ -47,7 +50,7 @@ class Schedule:
         :param number: counted from 1.
         """
         chance = Random(f"{self.seed} {action} {number}")
-        if chance.random() >= self.rate:
+        if chance.random() >= self.rates.get(action, self.rate):
             return None
         kind = self.kinds[int(chance.random() * len(self.kinds))]
         seconds, at, draw = (round(chance.random(), 2) for _ in range(3))

@@ -154,7 +154,7 @@ def test_the_proxy_as_a_program(sandbox: SandboxServer, start: Start, tmp_path: 
     program.process.send_signal(signal.SIGTERM)
     assert program.process.wait(20) == 0
     assert program.process.stderr is not None
-    assert "system.ping 1 : internal_error" in program.process.stderr.read(), "each fault is logged"
+    assert "system.ping 1: internal_error" in program.process.stderr.read(), "each fault is logged"
 
 
 @pytest.mark.parametrize(

@@ -105,7 +105,7 @@ def test_faults_are_told_in_order(proxy: FaultProxy, through: Api) -> None:
         through.call("system", "ping")
     (event,) = proxy.events
     assert (event.action, event.number, event.fault) == ("system.ping", 2, Fault("internal_error"))
-    assert str(event).endswith("system.ping 2 : internal_error")
+    assert str(event).endswith("system.ping 2: internal_error")
     proxy.reset()
     assert proxy.events == []
     assert proxy.calls == []

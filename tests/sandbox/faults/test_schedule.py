@@ -36,6 +36,14 @@ def test_every_kind_comes_about_as_often() -> None:
     assert {fault.kind for fault in decisions(Schedule(1, 1.0, ("late", "empty"))) if fault} == {"late", "empty"}
 
 
+def test_some_actions_can_get_more_than_others() -> None:
+    schedule = Schedule(1, 0.0, rates={"media.add": 1.0})
+    assert all(decisions(schedule, "media.add", 50))
+    assert not any(decisions(schedule, "media.get", 50))
+    assert Schedule.from_json(schedule.to_json()) == schedule
+    assert eval(repr(schedule)) == schedule
+
+
 def test_faults_differ_in_what_they_are_like() -> None:
     faults = [fault for fault in decisions(Schedule(3, 1.0, seconds=0.2)) if fault]
     assert max(fault.seconds for fault in faults) <= 0.2
@@ -66,6 +74,7 @@ def test_another_process_decides_the_same() -> None:
     ("arguments", "message"),
     [
         ((1, 1.5), "rate is 1.5"),
+        ((1, 0.5, (), 1.0, "kaltura", {"media.add": 2}), "rate is 2"),
         ((1, 0.5, ("boom",)), "'boom' can not be scheduled; use some of "),
         ((1, 0.5, ("index_lag",)), "'index_lag' can not be scheduled"),
         ((1, 0.5, ("slow_down",)), "'slow_down' can not be scheduled"),
