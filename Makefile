@@ -83,6 +83,12 @@ bench-upload: $(READY) ## Uploads next to other uploaders, near and far (ONLY=51
 		$(if $(CALIBRATE),--calibrate) $(if $(COST_CALL),--cost-call $(COST_CALL)) \
 		$(if $(COST_PER_MB),--cost-per-mb $(COST_PER_MB)) $(BENCH_OPTIONS)
 
+N ?= 500
+SEED ?= 1
+.PHONY: chaos
+chaos: $(READY) ## N (500) schedules of faults and killed workers, from SEED (1) on; prints how to repeat what fails
+	@$(BIN)/python -m tests.chaos $(N) --seed $(SEED)
+
 .PHONY: requirements
 requirements: $(UV) ## Write requirements.txt and requirements-dev.txt anew
 	@$(UV) pip compile --quiet --universal --python-version 3.10 --no-annotate --custom-compile-command "make requirements" \

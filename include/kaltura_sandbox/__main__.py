@@ -5,10 +5,18 @@ from __future__ import annotations
 import argparse
 import logging
 import sys
+from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+from .faults import FaultProxy
+from .faults.options import add_options, read_options
 from .receiving.costs import Costs
 from .settings import Partner, Settings
+
+if TYPE_CHECKING:
+    from .server import SandboxServer
 
 _DURATIONS = (
     ("--index-lag", 0.0, "until lists see a new or changed object"),
@@ -52,13 +60,16 @@ def main(arguments: list[str] | None = None) -> int:
                 options.cost_cores, options.cost_call / 1000, options.cost_receive / 1000, options.cost_append / 1000
             ),
         )
+        faults = _faults(options)
     except ValueError as problem:
         parser.error(str(problem))
     from .server import SandboxServer  # after the options, so that --help and mistakes answer at once
 
     try:
-        server = SandboxServer(settings)
-        server.serve(lambda: print(f"Kaltura sandbox ready at {server.url} (partner {options.partner_id})", flush=True))
+        with ExitStack() as running:
+            server = SandboxServer(settings if faults is None else replace(settings, host="127.0.0.1", port=0))
+            url = server.url if faults is None else _start_proxy(running, server, settings, faults)
+            server.serve(lambda: print(f"Kaltura sandbox ready at {url} (partner {options.partner_id})", flush=True))
     except RuntimeError as problem:
         print(problem, file=sys.stderr)
         return 1
@@ -66,6 +77,25 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"Cannot use {options.data}: {problem}. Choose another directory with --data.", file=sys.stderr)
         return 1
     return 0
+
+
+def _faults(options: argparse.Namespace) -> dict[str, Any] | None:
+    """Return what the fault proxy is to do; None when none was asked for."""
+    if not options.faults and options.fault_seed is None and options.fault_rules is None:
+        return None
+    return read_options(options, "kaltura")
+
+
+def _start_proxy(running: ExitStack, server: SandboxServer, settings: Settings, faults: dict[str, Any]) -> str:
+    """Put a fault proxy at the address the sandbox was to have; return it."""
+    try:
+        proxy = FaultProxy(server.url, host=settings.host, port=settings.port, **faults)
+    except RuntimeError:
+        server.stop()
+        raise
+    server.sandbox.url = proxy.url
+    running.enter_context(proxy)
+    return proxy.url
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -112,6 +142,11 @@ def _parser() -> argparse.ArgumentParser:
         help="cores all requests share when their work is charged (default %(default)s)",
     )  # fmt: skip
     parser.add_argument("--log-level", default="warning", choices=["debug", "info", "warning", "error"])
+    add_options(parser, "fault-")
+    parser.add_argument(
+        "--faults", action="store_true",
+        help="put the fault proxy in front, to be controlled by calls to /_faults; the options for faults do so too",
+    )  # fmt: skip
     return parser
 
 

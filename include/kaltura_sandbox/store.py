@@ -153,6 +153,25 @@ class Store:
             ).fetchone()
             return int(row[0])
 
+    def set_index_lag(self, seconds: float) -> None:
+        """Change how long searches lag, at any time.
+
+        Searches that begin to lag know everything stored before; what waits already waits no longer than the new lag.
+
+        :param seconds: 0 for no lag.
+        """
+        with self.transaction() as connection:
+            if seconds and not self.index_lag:
+                connection.execute("DELETE FROM unindexed")
+                self.index_lag = seconds
+                for each in [*self._collections.values()]:
+                    each.index_all()
+            elif seconds:
+                # Or a later change could become visible before an earlier one, and be undone by that.
+                latest = time.time() + seconds
+                connection.execute("UPDATE unindexed SET visible_at = ? WHERE visible_at > ?", (latest, latest))
+            self.index_lag = seconds
+
     def index_due(self) -> None:
         """Let searches see the documents whose lag is over."""
         now = time.time()
@@ -197,11 +216,19 @@ class Collection:
                 f"CREATE TABLE IF NOT EXISTS {self._table} (seq INTEGER PRIMARY KEY AUTOINCREMENT,"
                 " id TEXT NOT NULL UNIQUE, doc TEXT NOT NULL, search_doc TEXT)"
             )
-            if store.index_lag:
-                waiting = "SELECT id FROM unindexed WHERE collection = ?"
-                sql = f"UPDATE {self._table} SET search_doc = doc WHERE id NOT IN ({waiting})"  # noqa: S608
-                connection.execute(sql, (name,))
+        self.index_all()
         self.add_indexes(["partnerId"])
+
+    def index_all(self) -> None:
+        """Let lagging searches see every document that does not wait for that."""
+        if not self.store.index_lag:
+            return
+        with self.store.transaction() as connection:
+            waiting = "SELECT id FROM unindexed WHERE collection = ?"
+            sql = f"UPDATE {self._table} SET search_doc = doc WHERE id NOT IN ({waiting})"  # noqa: S608
+            connection.execute(sql, (self.name,))
+        known, self.indexed = self.indexed, set()
+        self.add_indexes(known)
 
     def add_indexes(self, names: Iterable[str]) -> None:
         """Make searches for some properties fast.

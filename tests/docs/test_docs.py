@@ -36,6 +36,25 @@ def test_there_are_such_dags() -> None:
     assert len(DAGS) >= 3
 
 
+def test_the_examples_of_the_sandbox_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    printed = []
+    for number, code in enumerate(PYTHON.findall((ROOT / "docs" / "sandbox.md").read_text())):
+        exec(compile(code, f"docs/sandbox.md example {number}", "exec"), {"tmp_path": tmp_path / str(number)})
+        printed.append(capsys.readouterr().out)
+    assert printed[0].startswith("http://127.0.0.1:")
+    assert "the connection was reset\n['session.start', 'media.add']\n" in printed[1]
+    assert "media.add 1: drop_answer" in printed[1]
+    assert "Schedule(seed=7, rate=0.2" in printed[1]
+
+
+def test_every_fault_is_documented() -> None:
+    from kaltura_sandbox.faults.fault import KINDS
+
+    text = (ROOT / "docs" / "sandbox.md").read_text()
+    for kind in {kind for kinds in KINDS.values() for kind in kinds}:
+        assert f"`{kind}`" in text, kind
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_between_pages_lead_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text()):

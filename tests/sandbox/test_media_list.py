@@ -43,6 +43,17 @@ class TestLists:
         wait_until(lambda: self.ids(api, statusEqual=7) == [entry])
         assert api.call("baseEntry", "listByReferenceId", ks=api.admin, refId="ref-1")["totalCount"] == 1
 
+    def test_the_index_lag_is_set_by_a_call(self, api: Api) -> None:
+        control = f"{api.url}/_sandbox/index-lag"
+        assert api.http.get(control, timeout=10).json() == {"seconds": 0}
+        assert api.http.put(control, params={"seconds": "3600"}, timeout=10).json() == {"seconds": 3600}
+        entry = add_entry(api)
+        assert self.ids(api, statusEqual=7) == []
+        api.http.put(control, params={"seconds": "0"}, timeout=10)
+        assert self.ids(api, statusEqual=7) == [entry]
+        for wrong in ("", "-1", "nan", "soon"):
+            assert api.http.put(control, params={"seconds": wrong}, timeout=10).status_code == 400
+
     def test_id_lists_are_cut_at_150(self, api: Api) -> None:
         entry = add_entry(api)
         others = ",".join(f"0_{number:08d}" for number in range(149))

@@ -162,6 +162,40 @@ def test_a_lagging_search_sees_old_values_until_the_lag_is_over(tmp_path: Path) 
     again.close()
 
 
+def test_the_lag_changes_while_the_store_is_used(store: Store) -> None:
+    things = store.collection("thing", "name")
+
+    def seen(name: str) -> bool:
+        return things.count(equal("name", name), search=True) == 1
+
+    things.insert({"id": "a", "partnerId": 1, "name": "first"})
+    assert seen("first")
+    store.set_index_lag(3600)
+    assert seen("first"), "what was stored before is known"
+    things.update("a", name="second")
+    things.insert({"id": "b", "partnerId": 1, "name": "new"})
+    assert not seen("second")
+    assert not seen("new")
+    store.set_index_lag(0.05)
+    wait_until(lambda: seen("second") and seen("new"))
+    store.set_index_lag(0)
+    things.update("a", name="third")
+    assert seen("third")
+    store.set_index_lag(3600)
+    assert seen("third"), "changes made without a lag are known too"
+
+
+def test_a_shorter_lag_never_brings_back_an_older_version(store: Store) -> None:
+    things = store.collection("thing")
+    store.set_index_lag(0.6)
+    things.insert({"id": "a", "partnerId": 1, "name": "old"})
+    store.set_index_lag(0.01)
+    things.update("a", name="new")
+    wait_until(lambda: things.count(equal("name", "new"), search=True) == 1)
+    with store.transaction() as connection:
+        assert connection.execute("SELECT count(*) FROM unindexed").fetchone() == (0,), "nothing older is to come"
+
+
 @pytest.fixture
 def recorded() -> Iterator[list[dict[str, Any]]]:
     """A job that records its payloads, the first try of which fails when asked to."""

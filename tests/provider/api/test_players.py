@@ -8,10 +8,9 @@ from typing import Any
 
 import pytest
 from tests.provider.api.conftest import ClientFactory
-from tests.provider.api.losing import LOSE_ANSWER, LOSE_REQUEST, action_of, losing_proxy, once
-from tests.provider.api.scripted import Received
 
 from kaltura_provider.api import KalturaClient, PlayerResult, ensure_player
+from kaltura_sandbox.faults import Fault, FaultProxy, Request, Rule
 from kaltura_sandbox.server import SandboxServer
 
 
@@ -67,30 +66,29 @@ def test_players_of_other_names_and_kinds_are_left_alone(client: KalturaClient, 
     assert made.ui_conf_id not in (longer.ui_conf_id, int(legacy["id"]))
 
 
-@pytest.mark.parametrize("verdict", [LOSE_ANSWER, LOSE_REQUEST])
+@pytest.mark.parametrize("kind", ["drop_answer", "drop_request"])
 def test_a_lost_answer_makes_no_second_player(
-    sandbox: SandboxServer, client: KalturaClient, new_client: ClientFactory, uniq: str, verdict: str
+    sandbox: SandboxServer, client: KalturaClient, new_client: ClientFactory, uniq: str, kind: str
 ) -> None:
-    with losing_proxy(sandbox.url, once("uiConf.add", verdict)) as proxy:
+    with FaultProxy(sandbox.url, rules=[Rule(Fault(kind), action="uiConf.add", nth=1)]) as proxy:
         through = new_client(url=proxy.url)
-        if verdict == LOSE_ANSWER:
+        if kind == "drop_answer":
             assert ensure_player(through, uniq).created
         else:
             with pytest.raises(Exception, match="CONNECTION_LOST"):
                 ensure_player(through, uniq)
-    assert len(players_named(client, uniq)) == (1 if verdict == LOSE_ANSWER else 0)
+    assert len(players_named(client, uniq)) == (1 if kind == "drop_answer" else 0)
 
 
 def test_two_at_once_agree(sandbox: SandboxServer, client: KalturaClient, new_client: ClientFactory, uniq: str) -> None:
     barrier = threading.Barrier(2)
 
-    def together(received: Received) -> str:
+    def together(request: Request) -> None:
         # Both have seen that there is no player before either makes one.
-        if action_of(received) == "uiConf.add":
+        if request.action == "uiConf.add":
             barrier.wait(10)
-        return "pass"
 
-    with losing_proxy(sandbox.url, together) as proxy:
+    with FaultProxy(sandbox.url, judge=together) as proxy:
         results: list[PlayerResult] = []
         threads = [
             threading.Thread(target=lambda: results.append(ensure_player(new_client(url=proxy.url), uniq)))

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 from tests.provider.api.conftest import ClientFactory
-from tests.provider.api.losing import losing_proxy
 from tests.provider.api.scripted import Received, ScriptedServer, client_of, result
 from tests.provider.conftest import FIXTURES
 
@@ -23,6 +22,7 @@ from kaltura_provider.api import (
     get_entries,
     put_content,
 )
+from kaltura_sandbox.faults import FaultProxy
 from kaltura_sandbox.server import SandboxServer
 
 
@@ -85,7 +85,7 @@ def test_many_are_asked_for_with_one_call_per_150(sandbox: SandboxServer, new_cl
     for number in range(151):
         batch.add("media", "add", {"entry": {"mediaType": 1, "name": f"{uniq} {number}"}})
     ids = [entry["id"] for entry in batch.send()]
-    with losing_proxy(sandbox.url, lambda _: "pass") as proxy:
+    with FaultProxy(sandbox.url) as proxy:
         states = check_ready(new_client(url=proxy.url), ids)
         assert proxy.calls == ["baseEntry.list"] * 2
     assert list(states) == ids

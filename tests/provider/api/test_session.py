@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import threading
 import time
@@ -11,7 +12,6 @@ from typing import Any
 
 import pytest
 from tests.provider.api.conftest import ClientFactory
-from tests.provider.api.losing import action_of, losing_proxy
 from tests.provider.api.scripted import HANG_UP, ScriptedServer, api_error, client_of, parts_of, quick, result
 from tests.provider.conftest import ADMIN_SECRET, USER_SECRET
 
@@ -25,6 +25,7 @@ from kaltura_provider.api import (
     SessionSpec,
     WidgetCredentials,
 )
+from kaltura_sandbox.faults import FaultProxy, Request
 from kaltura_sandbox.server import SandboxServer
 
 ANYTHING = {"filter": {"idEqual": "0_none"}}
@@ -120,7 +121,7 @@ def test_one_session_serves_all_threads(client: KalturaClient, sandbox: SandboxS
         return found
 
     credentials = app_token(client)
-    with losing_proxy(sandbox.url, lambda _: "pass") as proxy, KalturaClient(quick(proxy.url), credentials) as robot:
+    with FaultProxy(sandbox.url) as proxy, KalturaClient(quick(proxy.url), credentials) as robot:
         assert len(many(robot)) == 1
         assert proxy.calls == ["session.startWidgetSession", "appToken.startSession"]
 
@@ -131,15 +132,14 @@ def test_an_ended_session_is_renewed_once_for_all_threads(sandbox: SandboxServer
     barrier = threading.Barrier(count)
     refused = 0
 
-    def together(received: Any) -> str:
+    def together(request: Request) -> None:
         # All calls with the ended session arrive before the first one is answered.
         nonlocal refused
-        if action_of(received) == "media.count" and received.json["ks"] == first:
+        if request.action == "media.count" and request.session == hashlib.sha256(first.encode()).hexdigest():
             refused += 1
             barrier.wait(10)
-        return "pass"
 
-    with losing_proxy(sandbox.url, together) as proxy:
+    with FaultProxy(sandbox.url, judge=together) as proxy:
         with KalturaClient(quick(proxy.url, read_timeout=20), credentials) as client:
             first = client.ks()
             client.call("session", "end")
