@@ -72,7 +72,8 @@ def make_small(job: Job) -> None:
         (s3_source, "_REOPEN_PAUSES", (0.05, 0.1, 0.2)),
     ]
     # A default of a function, as it is a parameter of the engine.
-    entries.put_content.__kwdefaults__["settle"] = job.settle
+    defaults: Any = entries.put_content.__kwdefaults__
+    defaults["settle"] = job.settle
     for module, name, value in changes:
         if not hasattr(module, name):
             raise AttributeError(f"{module.__name__} has no {name} any more: change make_small()")

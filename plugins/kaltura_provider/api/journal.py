@@ -31,6 +31,14 @@ class Journal(Protocol):
         """
         ...
 
+    def try_save(self, **changes: str) -> bool:
+        """Write notes that only save time later.
+
+        :param changes: notes by name.
+        :return: whether they are safe; False if they cannot be written just now.
+        """
+        ...
+
 
 class MemoryJournal:
     """Notes that live as long as the process; enough where nothing is retried."""
@@ -49,3 +57,11 @@ class MemoryJournal:
         """
         notes = {**self._notes, **changes}
         self._notes = {name: value for name, value in notes.items() if value}
+
+    def try_save(self, **changes: str) -> bool:
+        """Write notes.
+
+        :param changes: notes by name.
+        """
+        self.save(**changes)
+        return True

@@ -72,7 +72,7 @@ def upload_noted(
         file_name=file_name,
         confirmed=notes.get(confirmed_note, "") if same else "",
         on_token=note_token,
-        on_confirmed=lambda text: journal.save(**{confirmed_note: text}),
+        on_confirmed=lambda text: journal.try_save(**{confirmed_note: text}),
         **settings,
     )
     return NotedUpload(result, earlier)

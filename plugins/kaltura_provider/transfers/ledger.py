@@ -75,16 +75,23 @@ class LedgerEntry:
 
         :raises LeaseLostError: another worker took over.
         """
+        notes = {**self.load(), **changes}
+        self.update(notes={name: value for name, value in notes.items() if value})
+
+    def try_save(self, **changes: str) -> bool:
+        """Change notes that only save time later; S3 may be in trouble.
+
+        :return: whether they were written.
+        :raises LeaseLostError: another worker took over.
+        """
         from botocore.exceptions import BotoCoreError, ClientError
 
-        notes = {**self.load(), **changes}
         try:
-            self.update(notes={name: value for name, value in notes.items() if value})
+            self.save(**changes)
         except (BotoCoreError, ClientError) as error:
-            if changes.keys() != {"confirmed"}:
-                raise
-            # Which parts have arrived only saves time later; it is written again with the next part.
             log.warning("The ledger could not be written: %s", error)
+            return False
+        return True
 
     def update(self, **changes: Any) -> None:
         """Change fields of the record and renew the lease.

@@ -83,6 +83,11 @@ def interrupted(
     """An upload that broke off when all parts but one had arrived; the token, its notes, and how often parts went."""
     tokens: list[str] = []
     notes: list[str] = []
+
+    def note(text: str) -> bool:
+        notes.append(text)
+        return True
+
     sent: Counter[int] = Counter()
 
     def fault(received: Received, offset: int, number: int, go: Callable[[], bytes]) -> Reply | None:
@@ -97,7 +102,7 @@ def interrupted(
             parallel=2,
             budget=0.5,
             on_token=lambda token: tokens.append(token.id),
-            on_confirmed=notes.append,
+            on_confirmed=note,
         )
     return tokens[0], notes[-1], sent
 
