@@ -72,9 +72,16 @@ lint: $(READY) ## Style, types, and the arrows between the parts
 	@$(BIN)/hadolint Dockerfile
 
 .PHONY: bench
-bench: $(READY) ## What importing the provider costs a DAG file, and how fast uploads are next to curl
+bench: $(READY) ## What importing the provider costs a DAG file, and a short look at uploads next to curl
 	@$(BIN)/python -m benchmarks.import_time
-	@$(BIN)/python -m benchmarks.upload 64
+	@$(BIN)/python -m benchmarks.upload --only 64@0 --candidates curl,provider --no-capacity --report-only
+
+.PHONY: bench-upload
+bench-upload: $(READY) ## Uploads next to other uploaders, near and far (ONLY=512@0,64@80 ROUNDS=3 FULL=1 REPORT_ONLY=1 COST_PER_MB=10)
+	@UV=$(UV) $(BIN)/python -m benchmarks.upload $(if $(ONLY),--only $(ONLY)) $(if $(ROUNDS),--rounds $(ROUNDS)) \
+		$(if $(FAR_ROUNDS),--far-rounds $(FAR_ROUNDS)) $(if $(FULL),--full) $(if $(REPORT_ONLY),--report-only) \
+		$(if $(CALIBRATE),--calibrate) $(if $(COST_CALL),--cost-call $(COST_CALL)) \
+		$(if $(COST_PER_MB),--cost-per-mb $(COST_PER_MB)) $(BENCH_OPTIONS)
 
 N ?= 500
 SEED ?= 1

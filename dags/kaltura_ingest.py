@@ -4,7 +4,7 @@
 Takes every media file below a prefix of a bucket, with the metadata (`talk.yaml`) and captions (`talk.en.vtt`) beside
 it, and makes it one entry on Kaltura. Run it as often as you like: what is there already is left alone.
 
-1. **plan** lists the bucket and decides for every file: add, update, skip, refuse, each with its reason.
+1. **plan** lists the bucket and decides for every file: add, replace, update, skip, refuse, each with its reason.
    The plan is a JSON document in S3; with *dry run* the DAG stops here.
 2. **transfer** sends the files, a batch a task. It goes on where an earlier try ended.
 3. **wait** waits, without holding a worker, until Kaltura has converted them.
@@ -61,6 +61,13 @@ with DAG(
             description="update: send changed metadata and captions. skip: leave them alone. "
             "retry: like update, and try failed files again.",
         ),
+        "changed_files": Param(
+            "replace",
+            type="string",
+            enum=["replace", "refuse"],
+            title="Files whose content changed",
+            description="replace: exchange the content of the entry they became. refuse: leave it, and name them.",
+        ),
         "defaults": Param(
             None,
             type=["null", "object"],
@@ -88,6 +95,7 @@ with DAG(
             bucket=params["bucket"] or "",
             prefix=params["prefix"] or "",
             known_files=params["known_files"],
+            changed_files=params["changed_files"],
             defaults=params["defaults"],
         )
         context["ti"].xcom_push(key="plan", value={"uri": uri, "totals": planned["totals"]})
@@ -108,6 +116,7 @@ with DAG(
         poke_interval=5,
         timeout=2 * 3600,
         fail_on_error=False,
+        wait_for_approval=False,
         deferrable=True,
         # A batch that failed keeps nobody from waiting for the entries of the others.
         trigger_rule="all_done",

@@ -122,7 +122,7 @@ def _await_publish(api: AirflowApi, ingest_run: str) -> None:
 
 def _ledger_entries(stack: LocalStack) -> dict[str, dict[str, Any]]:
     """Return the ledger's records by source key."""
-    from kaltura_pipeline.documents import S3Documents
+    from kaltura_provider.hooks.s3_documents import S3Documents
 
     documents = S3Documents(stack.s3, BUCKET, STATE_PREFIX)
     records = (documents.read(name) for name in documents.names("ledger/"))

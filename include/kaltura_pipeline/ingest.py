@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import logging
+import threading
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypedDict
 
-from kaltura_pipeline import ledger as ledger_states
-from kaltura_pipeline.ledger import LeaseLostError, LedgerBusyError
 from kaltura_pipeline.outcome import BUSY, ERROR, Outcome, count_results
-from kaltura_pipeline.plan import ADD, UPDATE
+from kaltura_pipeline.plan import ADD, CHANGED_REPLACE, REPLACE, UPDATE
 from kaltura_pipeline.workspace import Workspace, run_name
+from kaltura_provider.transfers import ledger as ledger_states
+from kaltura_provider.transfers.ledger import LeaseLostError, LedgerBusyError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
-    from kaltura_pipeline.ledger import LedgerEntry
     from kaltura_pipeline.plan import Plan, PlanItem
     from kaltura_pipeline.settings import PipelineSettings
-    from kaltura_provider.api import KalturaClient, UploadProgress
+    from kaltura_provider.api import Entry, KalturaClient, UploadProgress, UploadSource
+    from kaltura_provider.api.upload_settings import UploadSettings
+    from kaltura_provider.transfers.ledger import LedgerEntry
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +41,18 @@ class BatchSummary(TypedDict):
     counts: dict[str, int]
 
 
+@dataclass(frozen=True)
+class Watch:
+    """How a batch can be watched and stopped from outside.
+
+    :param stop: set it to end within a second; a retry goes on from there.
+    :param show: takes plain JSON values about the file that is being sent, every ten seconds.
+    """
+
+    stop: threading.Event = field(default_factory=threading.Event)
+    show: Callable[[Mapping[str, Any]], None] | None = None
+
+
 class TransferIncompleteError(Exception):
     """Some titles of a batch could not be transferred now; running the task again goes on with them."""
 
@@ -49,6 +64,7 @@ def plan_ingest(
     bucket: str,
     prefix: str,
     known_files: str,
+    changed_files: str = CHANGED_REPLACE,
     defaults: Mapping[str, Any] | None,
 ) -> tuple[str, Plan]:
     """List the bucket, decide, write the plan to S3, and return its address and content.
@@ -69,6 +85,7 @@ def plan_ingest(
         bucket=bucket,
         prefix=prefix,
         known_files=known_files,
+        changed_files=changed_files,
         defaults=defaults,
     )
     name = f"{run_name(run_id)}/plan.json"
@@ -76,7 +93,7 @@ def plan_ingest(
     if not plan["items"]:
         log.warning("s3://%s/%s holds no media file; if that is wrong, check bucket and prefix", bucket, prefix)
     for item in plan["items"]:
-        log.info("%-6s %s: %s", item["action"], item["key"], item["reason"])
+        log.info("%-7s %s: %s", item["action"], item["key"], item["reason"])
     for other in plan["not_taken"]:
         log.warning("not taken: %s: %s", other["key"], other["reason"])
     log.info("Plan: %s", ", ".join(f"{name} {count}" for name, count in plan["totals"].items()))
@@ -85,7 +102,7 @@ def plan_ingest(
 
 def work_of(items: list[PlanItem]) -> list[PlanItem]:
     """Return the items of a plan that have something to do, in order."""
-    return [item for item in items if item["action"] in (ADD, UPDATE)]
+    return [item for item in items if item["action"] in (ADD, REPLACE, UPDATE)]
 
 
 def batches(plan_uri: str, plan: Plan, size: int) -> list[Batch]:
@@ -95,28 +112,39 @@ def batches(plan_uri: str, plan: Plan, size: int) -> list[Batch]:
 
 
 def ingest_batch(
-    settings: PipelineSettings, batch: Batch, *, bucket: str, run_id: str, owner: str, kaltura: KalturaClient
+    settings: PipelineSettings,
+    batch: Batch,
+    *,
+    bucket: str,
+    run_id: str,
+    owner: str,
+    kaltura: KalturaClient,
+    watch: Watch | None = None,
 ) -> BatchSummary:
     """Transfer the titles of one batch; one that fails does not stop the others.
 
     :param owner: names this worker in the ledger; the same in every try.
+    :param watch: how the batch can be watched and stopped.
     :raises TransferIncompleteError: some titles failed in a way that passes; a retry goes on where this one ended.
     :raises KalturaError: the connection itself is wrong, so no title can succeed.
+    :raises UploadStoppedError: it was stopped.
     """
     from kaltura_provider.api import ErrorClass, KalturaError
 
+    watch = watch or Watch()
     workspace = Workspace.open(settings, bucket)
     plan_document = workspace.documents.read(workspace.documents.name_of(batch["plan"]))
     if plan_document is None:
         raise FileNotFoundError(f"the plan {batch['plan']} is gone; start a new run")
     work = work_of(plan_document.body["items"])[batch["start"] : batch["stop"]]
+    job = _Job(workspace, kaltura, owner, watch, replaces=plan_document.body["changed_files"] == CHANGED_REPLACE)
     outcomes: list[Outcome] = []
     passing: list[str] = []
     refusal: KalturaError | None = None
     wall: KalturaError | None = None
     for item in work:
         try:
-            outcome, again = _transfer(workspace, kaltura, item, owner)
+            outcome, again = _transfer(job, item)
             refusal = None
         except KalturaError as error:
             # Of one title (somebody else's entry, say), or of all? A second one in a row is taken for all.
@@ -138,26 +166,38 @@ def ingest_batch(
         )
     return {
         "outcomes": workspace.documents.uri(name),
-        "entry_ids": [outcome["entry_id"] for outcome in outcomes if outcome["result"] == ADD],
+        "entry_ids": [outcome["entry_id"] for outcome in outcomes if outcome["result"] in (ADD, REPLACE)],
         "counts": count_results(outcomes),
     }
 
 
-def _transfer(workspace: Workspace, kaltura: KalturaClient, item: PlanItem, owner: str) -> tuple[Outcome, bool]:
+@dataclass(frozen=True)
+class _Job:
+    """What the titles of a batch have in common."""
+
+    workspace: Workspace
+    kaltura: KalturaClient
+    owner: str
+    watch: Watch
+    replaces: bool
+
+
+def _transfer(job: _Job, item: PlanItem) -> tuple[Outcome, bool]:
     """Transfer one title; return its outcome, and whether trying again can help.
 
     :raises KalturaError: Kaltura refused the session or its rights.
+    :raises UploadStoppedError: it was stopped; the claim is given back.
     """
     from botocore.exceptions import BotoCoreError, ClientError
 
-    from kaltura_provider.api import ErrorClass, KalturaError, SourceChangedError
+    from kaltura_provider.api import ErrorClass, KalturaError, SourceChangedError, UploadStoppedError
 
     try:
-        record = workspace.ledger.claim(workspace.bucket, item["key"], owner)
+        record = job.workspace.ledger.claim(job.workspace.bucket, item["key"], job.owner)
     except LedgerBusyError as error:
         return _outcome(item, BUSY, message=str(error)), False
     try:
-        return _put(workspace, kaltura, item, record), False
+        return _put(job, item, record), False
     except LeaseLostError as error:
         return _outcome(item, BUSY, message=str(error)), False
     except KalturaError as error:
@@ -166,31 +206,37 @@ def _transfer(workspace: Workspace, kaltura: KalturaClient, item: PlanItem, owne
             _failed(record, item, str(error), final=False)
             raise
         return _failed(record, item, str(error), final=not error.retryable), error.retryable
-    except (ValueError, SourceChangedError) as error:
+    except UploadStoppedError as error:
+        _failed(record, item, str(error), final=False)
+        raise
+    except SourceChangedError as error:
+        return _failed(record, item, str(error), final=False), True
+    except ValueError as error:
         return _failed(record, item, str(error), final=True), False
     except (ClientError, BotoCoreError, OSError) as error:
         return _failed(record, item, f"S3: {error}; check that the object is still there", final=False), True
 
 
-def _put(workspace: Workspace, kaltura: KalturaClient, item: PlanItem, record: LedgerEntry) -> Outcome:
-    etag = item["etag"]
-    if item["action"] == ADD:
-        outcome, etag = _add(workspace, kaltura, item, record)
+def _put(job: _Job, item: PlanItem, record: LedgerEntry) -> Outcome:
+    facts: dict[str, Any] = {}
+    if item["action"] == UPDATE:
+        outcome = _outcome(item, UPDATE, entry_id=record.body["entry_id"])
+        facts["etag"] = item["etag"]
+        _update(job.kaltura, item, outcome["entry_id"])
+    else:
+        outcome, facts = _send(job, item, record)
         if not outcome["created"] and not _has_metadata(record, item):
             # An earlier try or a lost ledger made the entry, maybe with other metadata than now.
-            _update(kaltura, item, outcome["entry_id"])
-    else:
-        outcome = _outcome(item, UPDATE, entry_id=record.body["entry_id"])
-        _update(kaltura, item, outcome["entry_id"])
+            _update(job.kaltura, item, outcome["entry_id"])
     captions: dict[str, str] = record.body.get("captions", {})
     if item["captions"]:
         from kaltura_pipeline.captions import sync_captions
 
-        captions = sync_captions(kaltura, outcome["entry_id"], item["captions"], captions, workspace.read)
+        captions = sync_captions(job.kaltura, outcome["entry_id"], item["captions"], captions, job.workspace.read)
     record.release(
-        ledger_states.UPLOADED if item["action"] == ADD else record.body["state"],
+        record.body["state"] if item["action"] == UPDATE else ledger_states.UPLOADED,
         entry_id=outcome["entry_id"],
-        etag=etag,
+        **facts,
         reference_id=item["reference_id"],
         metadata_digest=item["metadata_digest"],
         captions=captions,
@@ -199,37 +245,85 @@ def _put(workspace: Workspace, kaltura: KalturaClient, item: PlanItem, record: L
     return outcome
 
 
-def _add(workspace: Workspace, kaltura: KalturaClient, item: PlanItem, record: LedgerEntry) -> tuple[Outcome, str]:
-    """Make the entry; return its outcome and the ETag of the version sent, which may be newer than the plan's."""
-    from kaltura_provider.api import MediaKind, put_content
+def _send(job: _Job, item: PlanItem, record: LedgerEntry) -> tuple[Outcome, dict[str, Any]]:
+    """Bring the file to Kaltura; return the outcome, and what to note of the version sent.
+
+    That may be newer than the plan's. An entry that was made from other content gets the new one.
+    """
+    from kaltura_provider.transfers.progress import ProgressReporter
+    from kaltura_provider.transfers.putting import changed_since, put_source
     from kaltura_provider.transfers.s3_source import S3Source
 
-    def progress(done: UploadProgress) -> None:
-        record.renew()
+    workspace, watch = job.workspace, job.watch
+    report = ProgressReporter(log, item["key"], watch.show)
 
-    source = S3Source.find(workspace.hook, workspace.bucket, item["key"])
-    done = put_content(
-        kaltura,
-        source,
+    def tick(progress: UploadProgress) -> None:
+        record.renew(progress)
+        report(progress)
+
+    settings: UploadSettings = {
+        "on_progress": report,
+        "on_tick": tick,
+        "stop": watch.stop,
+        "part_size": workspace.settings.part_size or None,
+        "parallel": workspace.settings.parallel or None,
+    }
+    put = put_source(
+        job.kaltura,
+        lambda: S3Source.find(workspace.hook, workspace.bucket, item["key"]),
+        media_kind=None,
         entry=item["fields"],
-        kind=MediaKind(item["kind"]),
         reference_id=item["reference_id"],
         journal=record,
-        on_progress=progress,
-        index_wait=workspace.index_wait,
+        **settings,
     )
-    sent_etag = record.load().get("fingerprint", "").rsplit("@", 1)[0]
-    if not done.uploaded and sent_etag not in ("", source.etag):
-        raise ValueError(
-            f"the content changed since it became entry {done.entry.id}; put the new version under a new key, or "
-            f"delete the entry and its ledger record {workspace.ledger.address(workspace.bucket, item['key'])}"
-        )
+    done, source = put.result, put.source
+    etag = {"etag": source.fingerprint.partition("@")[0].strip('"')}
+    content = source.fingerprint if done.is_source else str(record.body.get("content") or "")
+    if before := changed_since(job.kaltura, done.entry, source, content):
+        if not job.replaces:
+            raise ValueError(
+                f"the content changed since it became entry {done.entry.id} (from {before}); run with changed files = "
+                f"{CHANGED_REPLACE}, or put the new version under a new key"
+            )
+        outcome, facts = _replace(job, item, record, source, done.entry, settings)
+        return outcome, {**etag, **facts}
     outcome = _outcome(item, ADD, entry_id=done.entry.id)
     outcome["created"] = done.created
     outcome["bytes_sent"] = done.bytes_sent
     if done.resumed_from:
         outcome["message"] = f"resumed at byte {done.resumed_from} of {source.size}"
-    return outcome, source.etag.strip('"')
+    facts = {**etag, "content": source.fingerprint}
+    if done.checksum is not None:
+        facts |= {"checksum": str(done.checksum), "bytes_done": source.size, "bytes_total": source.size}
+    return outcome, facts
+
+
+def _replace(
+    job: _Job, item: PlanItem, record: LedgerEntry, source: UploadSource, entry: Entry, settings: UploadSettings
+) -> tuple[Outcome, dict[str, Any]]:
+    """Exchange the content of an entry; what became of that is settled when the run is recorded."""
+    from kaltura_provider.api import ExchangeState, inspect_source, put_new_content
+    from kaltura_provider.api.media_kind import kind_of_entry
+
+    media = inspect_source(source)
+    if media.kind is not kind_of_entry(entry.entry_type, entry.media_type):
+        raise ValueError(
+            f"it is now of the kind {media.kind.value}, which entry {entry.id} cannot become; give it a key of its own"
+        )
+    new = put_new_content(
+        job.kaltura, source, entry.id, kind=media.kind, journal=record, file_name=media.file_name, **settings
+    )
+    if new.exchange.state in (ExchangeState.FAILED, ExchangeState.CANCELLED):
+        raise ValueError(f"{entry.id}: {new.exchange.message}")
+    outcome = _outcome(item, REPLACE, entry_id=entry.id, message=new.exchange.message)
+    facts: dict[str, Any] = {"bytes_done": source.size, "bytes_total": source.size}
+    if new.upload is not None:
+        outcome["bytes_sent"] = new.upload.bytes_sent
+        facts["checksum"] = str(new.upload.checksum)
+    if new.exchange.state is ExchangeState.DONE:
+        facts["content"] = source.fingerprint
+    return outcome, facts
 
 
 def _has_metadata(record: LedgerEntry, item: PlanItem) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +35,12 @@ class IngestBatchOperator(BaseOperator):
         self.settings = settings
         self.batch = batch
         self.bucket = bucket
+        self._stop: threading.Event | None = None
+
+    def on_kill(self) -> None:
+        """End the upload so that the next try, on any worker, goes on where it stands."""
+        if self._stop is not None:
+            self._stop.set()
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Transfer the batch.
@@ -42,19 +49,23 @@ class IngestBatchOperator(BaseOperator):
         :raises TransferIncompleteError: some titles are not finished; a retry goes on with them.
         :raises KalturaError: no title can succeed, as the connection or its rights are wrong.
         """
-        from kaltura_pipeline.ingest import ingest_batch
+        from kaltura_pipeline.ingest import Watch, ingest_batch
         from kaltura_provider.hooks.kaltura import KalturaHook
+        from kaltura_provider.transfers.journal import TaskStateJournal
+        from kaltura_provider.transfers.notes import owner_of
 
-        ti = context["ti"]
+        self._stop = threading.Event()
+        # What a person sees of the task while it runs; what a retry needs lies in the ledger.
+        state = TaskStateJournal(context.get("task_state_store"), context["run_id"])
         hook = KalturaHook(self.settings.kaltura_conn_id)
         summary = ingest_batch(
             self.settings,
             self.batch,
             bucket=self.bucket,
             run_id=context["run_id"],
-            # The same in every try, so that a retry gets its own claims in the ledger back.
-            owner=f"{ti.dag_id}/{context['run_id']}/{ti.task_id}[{ti.map_index}]",
+            owner=owner_of(context["ti"]),
             kaltura=hook.get_conn(),
+            watch=Watch(self._stop, state.show),
         )
         if summary["entry_ids"]:
             KalturaEntryLink.persist(context, self, hook.entries_url(summary["entry_ids"]))

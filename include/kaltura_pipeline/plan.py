@@ -7,17 +7,21 @@ import json
 from collections import Counter
 from typing import TYPE_CHECKING, Any, TypedDict
 
-from kaltura_pipeline import ledger as ledger_states
 from kaltura_pipeline.errors import ConfigurationError
 from kaltura_pipeline.sidecars import MAXIMUM_BYTES, SidecarError, entry_fields, parse_sidecar
+from kaltura_provider.transfers import ledger as ledger_states
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from kaltura_pipeline.discovery import Discovery, Title
-    from kaltura_pipeline.ledger import Ledger
+    from kaltura_provider.transfers.ledger import Ledger
 
-ADD, UPDATE, SKIP, REFUSE = "add", "update", "skip", "refuse"
+ADD, UPDATE, REPLACE, SKIP, REFUSE = "add", "update", "replace", "skip", "refuse"
+
+# What to do with a file whose content changed since it was ingested.
+CHANGED_REPLACE, CHANGED_REFUSE = "replace", "refuse"
+CHANGED_FILES = (CHANGED_REPLACE, CHANGED_REFUSE)
 
 # What to do with a file that was ingested before.
 KNOWN_UPDATE, KNOWN_SKIP, KNOWN_RETRY = "update", "skip", "retry"
@@ -52,6 +56,7 @@ class Plan(TypedDict):
 
     bucket: str
     prefix: str
+    changed_files: str
     items: list[PlanItem]
     not_taken: list[dict[str, str]]
     totals: dict[str, int]
@@ -65,17 +70,21 @@ def build_plan(
     bucket: str,
     prefix: str,
     known_files: str = KNOWN_UPDATE,
+    changed_files: str = CHANGED_REPLACE,
     defaults: Mapping[str, Any] | None = None,
 ) -> Plan:
     """Decide what to do with every title of a listing.
 
     :param client: a boto3 S3 client; metadata files are read through it.
     :param known_files: one of :data:`KNOWN_FILES`.
+    :param changed_files: one of :data:`CHANGED_FILES`.
     :param defaults: metadata fields (keys of :data:`kaltura_pipeline.sidecars.FIELDS`) for titles without their own.
     :raises ConfigurationError: ``defaults`` are wrong. A wrong metadata file refuses only its own title.
     """
     if known_files not in KNOWN_FILES:
         raise ValueError(f"known_files is {known_files!r}; use one of {', '.join(KNOWN_FILES)}")
+    if changed_files not in CHANGED_FILES:
+        raise ValueError(f"changed_files is {changed_files!r}; use one of {', '.join(CHANGED_FILES)}")
     try:
         default_fields = entry_fields("default metadata", dict(defaults or {}))
     except SidecarError as error:
@@ -94,19 +103,20 @@ def build_plan(
             item["metadata_digest"] = _digest(item)
             record = ledger.read(bucket, title.media.key)
             address = ledger.address(bucket, title.media.key)
-            item["action"], item["reason"] = _decide(item, record, address, known_files)
+            item["action"], item["reason"] = _decide(item, record, address, known_files, changed_files)
         items.append(item)
     _refuse_shared_reference_ids(items)
     totals = Counter(item["action"] for item in items)
     return {
         "bucket": bucket,
         "prefix": prefix,
+        "changed_files": changed_files,
         "items": items,
         "not_taken": [{"key": item.key, "reason": item.reason} for item in discovery.not_taken],
         "totals": {
-            **{action: totals[action] for action in (ADD, UPDATE, SKIP, REFUSE)},
+            **{action: totals[action] for action in (ADD, UPDATE, REPLACE, SKIP, REFUSE)},
             "not_taken": len(discovery.not_taken),
-            "bytes": sum(item["size"] for item in items if item["action"] == ADD),
+            "bytes": sum(item["size"] for item in items if item["action"] in (ADD, REPLACE)),
         },
     }
 
@@ -137,7 +147,9 @@ def _digest(item: PlanItem) -> str:
     return hashlib.sha256(json.dumps(described, sort_keys=True).encode()).hexdigest()
 
 
-def _decide(item: PlanItem, record: Mapping[str, Any] | None, address: str, known_files: str) -> tuple[str, str]:
+def _decide(
+    item: PlanItem, record: Mapping[str, Any] | None, address: str, known_files: str, changed_files: str
+) -> tuple[str, str]:
     if item["size"] == 0:
         return REFUSE, f"{item['key']}: the file is empty; upload it again"
     if record is None:
@@ -148,9 +160,11 @@ def _decide(item: PlanItem, record: Mapping[str, Any] | None, address: str, know
     if record.get("etag") != item["etag"]:
         if record["state"] == ledger_states.FAILED and not entry_id:
             return ADD, "the file changed since it failed"
+        if changed_files == CHANGED_REPLACE and entry_id:
+            return REPLACE, f"the content changed since it became {entry_id}"
         return REFUSE, (
-            f"{item['key']}: the content changed since it became entry {entry_id}; "
-            f"put the new version under a new key, or delete the entry and its ledger record {address}"
+            f"{item['key']}: the content changed since it became entry {entry_id}; run with changed files = "
+            f"{CHANGED_REPLACE}, put the new version under a new key, or delete the entry and its record {address}"
         )
     if record["state"] == ledger_states.FAILED:
         if known_files == KNOWN_RETRY or record.get("metadata_digest") != item["metadata_digest"]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 ENVIRONMENT_PREFIX = "KALTURA_PIPELINE_"
+_NUMBERS = frozenset({"parallel", "part_size"})
 _MAY_BE_EMPTY = ("state_prefix", "ingest_schedule", "report_schedule")
 
 
@@ -28,9 +29,11 @@ class PipelineSettings:
     :param time_zone: IANA name of the zone whose days the reports are about.
     :param ingest_schedule: cron expression of ``kaltura_ingest``, in ``time_zone``; empty means only on demand.
     :param report_schedule: cron expression of ``kaltura_report``, in ``time_zone``; empty means only on demand.
+    :param parallel: upload requests at once for one file, 1 to 16; 0 chooses by size and distance.
+    :param part_size: bytes of one upload request; 0 chooses by the size of the file.
+    :param approve_replacement: ``true`` approves new content of an entry where the account asks for approval;
+        otherwise a person does, in the KMC.
     :param player_name: name of the player that pages use; it is created when it does not exist.
-    :param index_wait: seconds until Kaltura's search shows a new entry. Waited for only when a worker died just as it
-        added one, so that the next one finds it instead of adding a second.
     """
 
     bucket: str = ""
@@ -42,8 +45,10 @@ class PipelineSettings:
     time_zone: str = "UTC"
     ingest_schedule: str = "*/15 * * * *"
     report_schedule: str = "0 6 * * *"
+    parallel: int = 0
+    part_size: int = 0
+    approve_replacement: bool = False
     player_name: str = "Airflow pages"
-    index_wait: float = 60.0
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> PipelineSettings:
@@ -56,11 +61,13 @@ class PipelineSettings:
             for name, variable in names.items()
             if variable in source and (source[variable] or name in _MAY_BE_EMPTY)
         }
-        if "index_wait" in values:
+        for name in _NUMBERS & values.keys():
             try:
-                values["index_wait"] = float(values["index_wait"])
+                values[name] = int(values[name])
             except ValueError:
-                raise ValueError(f"{names['index_wait']} must be a number of seconds, such as 60") from None
+                raise ValueError(f"{names[name]} must be a whole number, not {values[name]!r}") from None
+        if "approve_replacement" in values:
+            values["approve_replacement"] = values["approve_replacement"].strip().lower() in ("1", "true", "yes")
         return cls(**values)
 
     def __post_init__(self) -> None:

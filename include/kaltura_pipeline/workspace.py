@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from kaltura_pipeline.documents import S3Documents
 from kaltura_pipeline.errors import ConfigurationError
-from kaltura_pipeline.ledger import Ledger
+from kaltura_provider.hooks.s3_documents import S3Documents
+from kaltura_provider.transfers.ledger import Ledger
 
 if TYPE_CHECKING:
     from airflow.providers.amazon.aws.hooks.s3 import S3Hook
@@ -21,12 +21,12 @@ MAXIMUM_BYTES = 16 * 1024 * 1024
 
 @dataclass(frozen=True)
 class Workspace:
-    """Where a pipeline works: S3, the source bucket, its own documents, and how long a new entry may stay unseen."""
+    """Where a pipeline works: S3, the source bucket, and its own documents."""
 
+    settings: PipelineSettings
     hook: S3Hook
     bucket: str
     documents: S3Documents
-    index_wait: float
 
     @classmethod
     def open(cls, settings: PipelineSettings, bucket: str) -> Workspace:
@@ -43,7 +43,7 @@ class Workspace:
             )
         hook = S3Hook(aws_conn_id=settings.aws_conn_id)
         documents = S3Documents(hook.get_conn(), settings.state_bucket or bucket, settings.state_prefix)
-        return cls(hook, bucket, documents, settings.index_wait)
+        return cls(settings, hook, bucket, documents)
 
     @property
     def client(self) -> Any:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from .faults import FaultProxy
 from .faults.options import add_options, read_options
+from .receiving.costs import Costs
 from .settings import Partner, Settings
 
 if TYPE_CHECKING:
@@ -22,6 +23,12 @@ _DURATIONS = (
     ("--final-chunk-wait", 45.0, "how long the last request of an upload waits for missing chunks"),
     ("--conversion-seconds", 2.0, "until a video is READY"),
     ("--import-retry-seconds", 300.0, "between attempts to import from a URL"),
+)
+
+_COSTS = (
+    ("--cost-call", "milliseconds of a core charged for an API call, as a real server would take"),
+    ("--cost-receive", "milliseconds of a core charged for a megabyte of a body; needs --receivers"),
+    ("--cost-append", "milliseconds of a core charged for a megabyte that is appended to an upload"),
 )
 
 
@@ -48,6 +55,10 @@ def main(arguments: list[str] | None = None) -> int:
             restrict_file_types=options.restrict_file_types,
             replacement_approval=options.replacement_approval,
             sample_events=options.sample_events,
+            receivers=options.receivers,
+            costs=Costs(
+                options.cost_cores, options.cost_call / 1000, options.cost_receive / 1000, options.cost_append / 1000
+            ),
         )
         faults = _faults(options)
     except ValueError as problem:
@@ -119,6 +130,16 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--sample-events", action="store_true",
         help="give a fresh account some plays in January 2026, so that reports have something to show",
+    )  # fmt: skip
+    parser.add_argument(
+        "--receivers", type=int, default=0, metavar="PROCESSES",
+        help="take requests in this many processes; 0, the default, does it in the sandbox's own",
+    )  # fmt: skip
+    for name, text in _COSTS:
+        parser.add_argument(name, type=float, default=0.0, metavar="MS", help=f"{text} (default 0)")
+    parser.add_argument(
+        "--cost-cores", type=int, default=2, metavar="CORES",
+        help="cores all requests share when their work is charged (default %(default)s)",
     )  # fmt: skip
     parser.add_argument("--log-level", default="warning", choices=["debug", "info", "warning", "error"])
     add_options(parser, "fault-")

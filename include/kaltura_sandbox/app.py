@@ -35,6 +35,7 @@ from .errors import ApiError, ServerCrash, fail
 from .multipart import MultipartBody
 from .multirequest import execute_all, is_multirequest
 from .parameters import form_pairs, group_colons, json_object, merge, nest_brackets, path_pairs
+from .receiving.handover import parts_in_files
 from .registry import ROUTES, RawRoute
 
 if TYPE_CHECKING:
@@ -154,7 +155,8 @@ async def _read_body(sandbox: Sandbox, request: Request) -> tuple[dict[str, Any]
         await _drain(request)
         return {}, None
     if bare_kind == "multipart/form-data" and request.method == "POST":
-        multipart = MultipartBody(kind, sandbox.files.spool, settings.upload_max_bytes)
+        parts = parts_in_files(request.scope)
+        multipart = MultipartBody(kind, sandbox.files.spool, settings.upload_max_bytes, parts)
         try:
             await multipart.read(request.stream())
         except BaseException:
@@ -203,7 +205,8 @@ def _parameters(body: dict[str, Any], url_params: dict[str, Any]) -> dict[str, A
 def _answer(sandbox: Sandbox, info: RequestInfo, body: dict[str, Any]) -> _Reply:
     """Run a request and write its answer, in a worker thread."""
     try:
-        return _run(sandbox, info, _parameters(body, info.url_params))
+        with sandbox.meter.call():
+            return _run(sandbox, info, _parameters(body, info.url_params))
     except ServerCrash as crash:
         _log.info("answering HTTP 500: %s", crash)
     except Exception:

@@ -87,6 +87,7 @@ MESSAGES: dict[str, str] = {
     "ENTRY_ID_NOT_FOUND": 'Entry id "@ENTRY_ID@" not found',
     "ENTRY_ID_NOT_REPLACED": 'Entry id "@ENTRY_ID@" not replaced',
     "ENTRY_REPLACEMENT_ALREADY_EXISTS": "Entry already in replacement",
+    "ENTRY_TYPE_NOT_SUPPORTED": 'Entry type "@ENTRY_TYPE@" not supported',
     "INVALID_ENTRY_ID": 'Invalid entry id ["@ID@"]',
     "INVALID_ENTRY_ID/type": "Unknown @ENTRY_TYPE@ [@ENTRY_ID@]",
     "INVALID_ENTRY_SCHEDULE_DATES": "Invalid entry schedule dates",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import tempfile
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 import anyio
@@ -19,8 +20,9 @@ from python_multipart.multipart import parse_options_header
 from .inputs import UploadedFile
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-    from pathlib import Path
+    from collections.abc import AsyncIterator, Iterable
+
+    from .receiving.splitter import LongPart
 
 _BATCH = 1024 * 1024
 _SMALL = 64 * 1024  # not worth a change of threads
@@ -44,16 +46,19 @@ class MultipartBody:
     :param content_type: the request's header, with the boundary.
     :param spool: directory for file parts.
     :param max_file: greatest size of one file; more is dropped and marked.
+    :param in_files: parts whose content is not in the body but in files already.
 
     A damaged body counts as an empty one.
     """
 
-    def __init__(self, content_type: str, spool: Path, max_file: int) -> None:
+    def __init__(self, content_type: str, spool: Path, max_file: int, in_files: Iterable[LongPart] = ()) -> None:
         _, options = parse_options_header(content_type)
         self.fields: list[tuple[str, str]] = []
         self.files: list[tuple[str, UploadedFile]] = []
         self._spool = spool
         self._max_file = max_file
+        self._in_files = {part.index: part for part in in_files}
+        self._index = -1
         self._text_size = 0
         self._part: _Part | None = None
         self._damaged = False
@@ -114,6 +119,8 @@ class MultipartBody:
 
     def discard(self) -> None:
         """Remove the files that nobody has moved away."""
+        for part in self._in_files.values():
+            part.path.unlink(missing_ok=True)
         if self._part is not None and self._part.sink is not None and self._part.path is not None:
             self._part.sink.close()
             self._part.path.unlink(missing_ok=True)
@@ -122,6 +129,7 @@ class MultipartBody:
 
     def _on_part_begin(self) -> None:
         self._headers = {}
+        self._index += 1
 
     def _on_header_field(self, data: bytes, start: int, end: int) -> None:
         self._header_name += data[start:end]
@@ -137,7 +145,10 @@ class MultipartBody:
         _, options = parse_options_header(self._headers.get(b"content-disposition", b""))
         file_name = options.get(b"filename")
         sink, path = None, None
-        if file_name:
+        stored = self._in_files.get(self._index)
+        if stored is not None and file_name:
+            path = stored.path
+        elif file_name:
             handle, raw_path = tempfile.mkstemp(dir=self._spool)
             sink, path = os.fdopen(handle, "wb", buffering=0), self._spool / os.path.basename(raw_path)
         self._part = _Part(
@@ -145,6 +156,12 @@ class MultipartBody:
             file_name.decode("utf-8", "replace") if file_name else None,
             self._headers.get(b"content-type", b"").decode("latin-1"), sink, path, bytearray(),
         )  # fmt: skip
+        if stored is not None and file_name:
+            self._part.size = stored.size
+        elif stored is not None:
+            with stored.path.open("rb") as text:
+                while block := text.read(_BATCH):
+                    self._on_part_data(block, 0, len(block))
 
     def _on_part_data(self, data: bytes, start: int, end: int) -> None:
         part = self._part
@@ -164,9 +181,10 @@ class MultipartBody:
         part, self._part = self._part, None
         if part is None:
             return
-        if part.sink is None or part.path is None or part.file_name is None:
+        if part.path is None or part.file_name is None:
             self.fields.append((part.name, part.text.decode("utf-8", "ignore")))
             return
-        part.sink.close()
+        if part.sink is not None:
+            part.sink.close()
         file = UploadedFile(part.file_name, part.content_type, part.path, part.size, part.size > self._max_file)
         self.files.append((part.name, file))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from . import services
 from .files import Files
 from .jobs import Jobs
+from .receiving.costs import Meter
 from .registry import PARTNER_STEPS
 from .sessions import Sessions
 from .store import Store
@@ -40,6 +41,7 @@ class Sandbox:
         self.files = Files(settings.data)
         self.files.claim()
         self.store = Store(settings.data / "sandbox.sqlite3", settings.index_lag)
+        self.meter = Meter(settings.costs)
         self.sessions = Sessions(self.store, settings)
         self.jobs = Jobs(self)
         self.url = ""
@@ -62,6 +64,7 @@ class Sandbox:
         self.stopping.set()
         self.jobs.stop()
         self.store.close()
+        self.meter.close()
         self.files.release()
 
     @contextmanager

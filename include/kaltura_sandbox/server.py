@@ -9,11 +9,15 @@ from typing import TYPE_CHECKING
 import uvicorn
 
 from .app import build_app
+from .receiving.handover import HandoverApp
+from .receiving.processes import ReceivingProcesses
 from .sandbox import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType, TracebackType
+
+    from starlette.types import ASGIApp
 
     from .settings import Settings
 
@@ -56,8 +60,14 @@ class SandboxServer:
         host = f"[{settings.host}]" if ":" in settings.host else settings.host
         self.url = self.sandbox.url = f"http://{host}:{port}"
         self._ready = threading.Event()
+        app: ASGIApp = build_app(self.sandbox)
+        self.receivers: ReceivingProcesses | None = None
+        if settings.receivers:
+            spool, meter = self.sandbox.files.spool, self.sandbox.meter
+            self.receivers = ReceivingProcesses(settings, self._socket, meter, spool)
+            app = HandoverApp(app, self.receivers.secret)
         config = uvicorn.Config(
-            build_app(self.sandbox), log_level="warning", access_log=False, server_header=False,
+            app, log_level="warning", access_log=False, server_header=False,
             headers=[("Server", "Apache")], timeout_graceful_shutdown=5, lifespan="on",
         )  # fmt: skip
         self._server = _Server(config, self._ready.set, self.sandbox.stopping.set)
@@ -70,7 +80,10 @@ class SandboxServer:
         :raises RuntimeError: the server did not start.
         """
         self._server.on_ready = on_ready
-        self._server.run(sockets=[self._socket])
+        try:
+            self._run()
+        finally:
+            self._stop_receivers()
         if not self._server.started:
             raise RuntimeError(_NOT_STARTED)
 
@@ -90,6 +103,7 @@ class SandboxServer:
         self._server.should_exit = True
         if self._thread.is_alive():
             self._thread.join()
+        self._stop_receivers()
         self._socket.close()
 
     def __enter__(self) -> SandboxServer:
@@ -102,7 +116,13 @@ class SandboxServer:
         self.stop()
 
     def _run(self) -> None:
-        self._server.run(sockets=[self._socket])
+        if self.receivers is not None:
+            self.receivers.start()
+        self._server.run(sockets=[self.receivers.application if self.receivers else self._socket])
+
+    def _stop_receivers(self) -> None:
+        if self.receivers is not None:
+            self.receivers.stop()
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from .receiving.costs import Costs
+
 _MEGABYTE = 1024 * 1024
 
 
@@ -45,6 +47,8 @@ class Settings:
     :param upload_max_bytes: greatest size of one uploaded file.
     :param post_max_bytes: greatest size of one request; the parameters of a larger one are lost.
     :param worker_threads: requests served at the same time; blocking ones keep theirs.
+    :param receivers: processes that take the requests and keep their bodies; 0 does it in the sandbox's own process.
+    :param costs: what a server's work is charged; charging for receiving needs receivers.
     :param sample_events: keep some plays in January 2026, so that reports have something to show.
     """
 
@@ -62,6 +66,8 @@ class Settings:
     upload_max_bytes: int = 2000 * _MEGABYTE
     post_max_bytes: int = 2024 * _MEGABYTE
     worker_threads: int = 128
+    receivers: int = 0
+    costs: Costs = field(default_factory=Costs)
     sample_events: bool = False
 
     def __post_init__(self) -> None:
@@ -70,6 +76,8 @@ class Settings:
             raise ValueError(f"Give every account a partner id of its own, not {ids}.")
         if not all(each.user_secret and all(each.admin_secrets) for each in self.partners):
             raise ValueError("Give every account an admin secret and a user secret, neither empty.")
+        if self.costs.receive and not self.receivers:
+            raise ValueError("Receiving is charged by the receiving processes: set receivers to 1 or more.")
 
     def partner(self, partner_id: int) -> Partner | None:
         """Return the account with this id, or None."""

@@ -133,7 +133,12 @@ def get_provider_info() -> dict[str, Any]:
             }
         ],
         "sensors": [{"integration-name": _INTEGRATION, "python-modules": ["kaltura_provider.sensors.entry"]}],
-        "triggers": [{"integration-name": _INTEGRATION, "python-modules": ["kaltura_provider.triggers.entry"]}],
+        "triggers": [
+            {
+                "integration-name": _INTEGRATION,
+                "python-modules": ["kaltura_provider.triggers.entry", "kaltura_provider.triggers.s3_restore"],
+            }
+        ],
         "transfers": [
             {
                 "source-integration-name": _S3,

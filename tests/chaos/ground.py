@@ -16,6 +16,7 @@ from typing import Any
 
 import boto3
 from moto.server import ThreadedMotoServer
+
 from tests.chaos.worker import Job, order
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -8,11 +8,10 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from tests.chaos.scenario import Scenario
-
 from kaltura_sandbox.query import ALL
 from kaltura_sandbox.server import SandboxServer
 from kaltura_sandbox.services.entries import content_file
+from tests.chaos.scenario import Scenario
 
 ENTRY_DELETED, ENTRY_PRECONVERT, ENTRY_READY = 3, 1, 2
 TOKEN_OPEN = {0: "PENDING", 1: "PARTIAL", 2: "FULL"}

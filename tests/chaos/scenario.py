@@ -52,7 +52,7 @@ class Scenario:
     :param first_size: bytes of the first part.
     :param parallel: parts in flight.
     :param index_lag: seconds until Kaltura's lists see a new entry.
-    :param index_wait: seconds the pipeline is told that takes; not always the truth.
+    :param settle: seconds the pipeline is told that takes; not always the truth.
     :param kaltura: faults on the side of Kaltura.
     :param s3: faults on the side of S3.
     :param kills: one for each worker, until none is left.
@@ -64,7 +64,7 @@ class Scenario:
     first_size: int
     parallel: int
     index_lag: float
-    index_wait: float
+    settle: float
     kaltura: Schedule
     s3: Schedule
     kills: tuple[Kill, ...]
@@ -85,7 +85,7 @@ class Scenario:
             first_size=chance.choice([1_000, 16_384, 65_536]),
             parallel=chance.choice([1, 2, 4, 4, 8]),
             index_lag=index_lag,
-            index_wait=round(index_lag + 1 if chance.random() < 0.5 else 0.5, 2),
+            settle=round(index_lag + 1 if chance.random() < 0.5 else 0.5, 2),
             kaltura=Schedule(
                 chance.randrange(2**32), _rate(chance, 0.3), seconds=LONGEST, rates=_rates(chance, ONCE[KALTURA_SIDE])
             ),

@@ -9,6 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from kaltura_provider.api import AdminSecretCredentials, ClientConfig, KalturaClient
+from kaltura_sandbox.faults import S3, Schedule
+from kaltura_sandbox.server import SandboxServer
+from kaltura_sandbox.settings import Partner, Settings
 from tests.chaos.ground import Ground
 from tests.chaos.invariants import Facts, most_bytes, violations_of
 from tests.chaos.scenario import CLOCK, KALTURA_SIDE, S3_SIDE, Kill, Scenario
@@ -16,16 +21,11 @@ from tests.chaos.trial import Trial, make_file
 from tests.chaos.worker import ADMIN_SECRET, PARTNER
 from tests.provider.entries import add_content, new_entry
 
-from kaltura_provider.api import AdminSecretCredentials, ClientConfig, KalturaClient
-from kaltura_sandbox.faults import S3, Schedule
-from kaltura_sandbox.server import SandboxServer
-from kaltura_sandbox.settings import Partner, Settings
-
 SEEDS = range(1, 6)
 
 CONTENT = b"content"
 QUIET = Scenario(
-    seed=0, size=300_000, part_size=30_000, first_size=10_000, parallel=4, index_lag=0, index_wait=0.5,
+    seed=0, size=300_000, part_size=30_000, first_size=10_000, parallel=4, index_lag=0, settle=0.5,
     kaltura=Schedule(0, 0), s3=Schedule(0, 0, service=S3), kills=(),
 )  # fmt: skip
 
@@ -53,7 +53,7 @@ def test_everything_follows_from_the_seed() -> None:
     assert {kill.side for each in scenarios for kill in each.kills} == {KALTURA_SIDE, S3_SIDE, CLOCK}
     assert {len(each.kills) for each in scenarios} == {0, 1, 2, 3}
     assert any(each.index_lag > 2 for each in scenarios)
-    assert any(each.index_wait < each.index_lag for each in scenarios)
+    assert any(each.settle < each.index_lag for each in scenarios)
     assert any(each.size > 20 * each.part_size for each in scenarios)
 
 

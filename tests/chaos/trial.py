@@ -13,14 +13,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from kaltura_sandbox.faults import S3, Fault, FaultProxy, Request
+from kaltura_sandbox.server import SandboxServer
+from kaltura_sandbox.settings import Partner, Settings
 from tests.chaos.ground import Ground, Worker
 from tests.chaos.invariants import Facts, violations_of
 from tests.chaos.scenario import CLOCK, KALTURA_SIDE, READ_TIMEOUT, S3_SIDE, Kill, Scenario
 from tests.chaos.worker import ADMIN_SECRET, AWS_SECRET, PARTNER, Job
-
-from kaltura_sandbox.faults import S3, Fault, FaultProxy, Request
-from kaltura_sandbox.server import SandboxServer
-from kaltura_sandbox.settings import Partner, Settings
 
 KEY = "lectures/talk.mp4"
 #: Tries of a task that fails by itself: Airflow's retries of the DAG, and the first one.
@@ -176,7 +175,7 @@ class Trial:
             folder=str(folder), plan=str(self.folder / f"{plan}-plan.json"), kaltura_url=kaltura.url, s3_url=s3.url,
             bucket=self.bucket, owner="kaltura_ingest/run/transfer[0]", known_files=known_files,
             part_size=scenario.part_size, first_size=scenario.first_size, parallel=scenario.parallel,
-            index_wait=scenario.index_wait, read_timeout=READ_TIMEOUT,
+            settle=scenario.settle, read_timeout=READ_TIMEOUT,
         )  # fmt: skip
         executioner = Executioner(kill)
         kaltura.judge = executioner.judge(KALTURA_SIDE)

@@ -35,7 +35,7 @@ class Job:
     :param part_size: bytes of a part.
     :param first_size: bytes of the first part.
     :param parallel: parts in flight.
-    :param index_wait: seconds.
+    :param settle: seconds to look for what a request with a lost answer made.
     :param read_timeout: seconds.
     """
 
@@ -49,7 +49,7 @@ class Job:
     part_size: int
     first_size: int
     parallel: int
-    index_wait: float
+    settle: float
     read_timeout: float
 
 
@@ -62,14 +62,17 @@ def make_small(job: Job) -> None:
         (upload_plan, "MIN_PART_SIZE", job.part_size),
         (upload_plan, "MAX_DEFAULT_PART_SIZE", job.part_size),
         (upload_plan, "ONE_REQUEST_SIZE", job.part_size),
-        (upload_plan, "SMALL_FIRST_PART", job.first_size),
+        (upload_plan, "FIRST_PART", job.first_size),
         (upload_plan, "DEFAULT_PARALLEL", job.parallel),
         (upload_plan, "MAX_DEFAULT_PARALLEL", job.parallel),
         (upload_parts, "PART_READ_TIMEOUT", 2 * job.read_timeout),
         (entries, "ATTACH_READ_TIMEOUT", 2 * job.read_timeout),
         (uploads, "FINISH_LOOKS", 2),
+        (uploads, "TICK", 0.1),
         (s3_source, "_REOPEN_PAUSES", (0.05, 0.1, 0.2)),
     ]
+    # A default of a function, as it is a parameter of the engine.
+    entries.put_content.__kwdefaults__["settle"] = job.settle
     for module, name, value in changes:
         if not hasattr(module, name):
             raise AttributeError(f"{module.__name__} has no {name} any more: change make_small()")
@@ -87,7 +90,7 @@ def work(job: Job) -> dict[str, Any]:
 
     make_small(job)
     os.environ["AIRFLOW_CONN_AWS_DEFAULT"] = json.dumps(aws_connection(job.s3_url, job.read_timeout))
-    settings = PipelineSettings(bucket=job.bucket, index_wait=job.index_wait)
+    settings = PipelineSettings(bucket=job.bucket)
     plan = Path(job.plan)
     if not plan.exists():
         # A task of its own in the DAG, which hands on where the plan lies.

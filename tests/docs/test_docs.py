@@ -101,3 +101,19 @@ def test_make_targets_in_the_readme_exist() -> None:
     makefile = (ROOT / "Makefile").read_text()
     for target in set(re.findall(r"\bmake ([a-z]+)\b", (ROOT / "README.md").read_text())):
         assert re.search(rf"^{target}:", makefile, re.M), target
+
+
+def test_what_becomes_what_is_documented() -> None:
+    from kaltura_provider.api.media_kind import KIND_OF, entry_template
+
+    section = (ROOT / "docs" / "operators.md").read_text().split("## What becomes what")[1].split("\n## ")[0]
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in section.splitlines() if "|" in line][2:]
+    documented = {extension: (kind, entry) for kind, extensions, _, entry in rows for extension in extensions.split()}
+    assert {extension: kind for extension, (kind, _) in documented.items()} == {
+        extension: kind.value for extension, kind in KIND_OF.items()
+    }
+    for extension, kind in KIND_OF.items():
+        template = entry_template(kind, f"a.{extension}")
+        number = template.fields.get("mediaType") or template.params.get("type") or 6
+        assert documented[extension][1].startswith(f"`{template.service}.add`")
+        assert documented[extension][1].endswith(f" {number}")

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from kaltura_pipeline.discovery import BucketError, Discovery, discover
-from kaltura_pipeline.documents import S3Documents
 from kaltura_pipeline.errors import ConfigurationError
-from kaltura_pipeline.ledger import FAILED, READY, UPLOADED, Ledger
 from kaltura_pipeline.plan import Plan, build_plan
+from kaltura_provider.hooks.s3_documents import S3Documents
+from kaltura_provider.transfers.ledger import FAILED, READY, UPLOADED, Ledger
 from kaltura_provider.transfers.upload import reference_id_of
 
 
@@ -133,7 +133,7 @@ def test_a_new_file_is_added_with_its_fields(s3: Any, bucket: str, put: Any, led
     assert (item["action"], item["reason"]) == ("add", "new")
     assert item["fields"] == {"name": "talk", "tags": "x", "description": "D"}
     assert item["reference_id"] == reference_id_of(f"s3://{bucket}/talk.mp4")
-    assert plan["totals"] == {"add": 1, "update": 0, "skip": 0, "refuse": 0, "not_taken": 0, "bytes": 3}
+    assert plan["totals"] == {"add": 1, "update": 0, "replace": 0, "skip": 0, "refuse": 0, "not_taken": 0, "bytes": 3}
 
 
 def test_a_wrong_sidecar_refuses_only_its_own_title(s3: Any, bucket: str, put: Any, ledger: Ledger) -> None:
@@ -185,11 +185,15 @@ def test_a_changed_sidecar_alone_updates(s3: Any, bucket: str, put: Any, ledger:
     assert planned(s3, bucket, ledger)["items"][0]["action"] == "update"
 
 
-def test_changed_content_is_refused_with_the_way_out(s3: Any, bucket: str, put: Any, ledger: Ledger) -> None:
+def test_changed_content_is_replaced_or_refused_with_the_way_out(
+    s3: Any, bucket: str, put: Any, ledger: Ledger
+) -> None:
     put(**{"talk.mp4": b"1"})
     finish(ledger, planned(s3, bucket, ledger), READY)
     put(**{"talk.mp4": b"2"})
     item = planned(s3, bucket, ledger)["items"][0]
+    assert (item["action"], item["reason"]) == ("replace", "the content changed since it became 0_x")
+    item = planned(s3, bucket, ledger, changed_files="refuse")["items"][0]
     assert item["action"] == "refuse"
     assert "put the new version under a new key" in item["reason"]
 
@@ -243,6 +247,6 @@ def test_changed_content_names_the_ledger_record(s3: Any, bucket: str, put: Any,
     put(**{"talk.mp4": b"1"})
     finish(ledger, planned(s3, bucket, ledger), READY)
     put(**{"talk.mp4": b"2"})
-    reason = planned(s3, bucket, ledger)["items"][0]["reason"]
+    reason = planned(s3, bucket, ledger, changed_files="refuse")["items"][0]["reason"]
     key = reason.rsplit(f"s3://{bucket}/", 1)[1]
     assert s3.head_object(Bucket=bucket, Key=key)

@@ -8,18 +8,18 @@ import pytest
 import requests
 from demo.media import document
 
-from kaltura_pipeline.documents import DocumentConflictError
 from kaltura_pipeline.errors import ConfigurationError
 from kaltura_pipeline.ingest import batches, ingest_batch, plan_ingest
 from kaltura_pipeline.outcome import record_outcome
 from kaltura_pipeline.publish import collect_entries, write_pages
 from kaltura_pipeline.settings import PipelineSettings
 from kaltura_provider.api import KalturaClient, Player
+from kaltura_provider.hooks.s3_documents import DocumentConflictError
 
 if TYPE_CHECKING:
     from kaltura_sandbox.server import SandboxServer
 
-SETTINGS = PipelineSettings(index_wait=0)
+SETTINGS = PipelineSettings()
 
 
 @pytest.fixture
@@ -121,7 +121,7 @@ def test_pages_lie_with_the_manifest_they_come_from(
 def test_with_a_state_bucket_the_pages_lie_there(s3: Any, bucket: str, kaltura: KalturaClient) -> None:
     state = f"{bucket}-state"
     s3.create_bucket(Bucket=state)
-    settings = PipelineSettings(state_bucket=state, index_wait=0)
+    settings = PipelineSettings(state_bucket=state)
     s3.put_object(Bucket=bucket, Key="handout.pdf", Body=document())
     collected = collect_entries(settings, manifests=[ingest(settings, bucket, kaltura)], entry_ids=[], bucket="")
     assert list(collected["by_bucket"]) == [state]

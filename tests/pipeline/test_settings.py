@@ -8,9 +8,9 @@ from kaltura_pipeline.settings import PipelineSettings
 
 
 def test_an_empty_variable_keeps_the_default_but_empty_schedules_count() -> None:
-    environment = {f"KALTURA_PIPELINE_{name}": "" for name in ("TIME_ZONE", "INDEX_WAIT", "INGEST_SCHEDULE")}
+    environment = {f"KALTURA_PIPELINE_{name}": "" for name in ("TIME_ZONE", "PARALLEL", "INGEST_SCHEDULE")}
     settings = PipelineSettings.from_environment(environment)
-    assert (settings.time_zone, settings.index_wait, settings.ingest_schedule) == ("UTC", 60.0, "")
+    assert (settings.time_zone, settings.ingest_schedule) == ("UTC", "")
 
 
 @pytest.mark.parametrize(
@@ -21,5 +21,6 @@ def test_a_state_prefix_is_a_folder(written: str, meant: str) -> None:
 
 
 def test_a_wrong_number_names_its_variable() -> None:
-    with pytest.raises(ValueError, match=r"KALTURA_PIPELINE_INDEX_WAIT must be a number of seconds"):
-        PipelineSettings.from_environment({"KALTURA_PIPELINE_INDEX_WAIT": "soon"})
+    assert PipelineSettings.from_environment({"KALTURA_PIPELINE_PART_SIZE": "10000000"}).part_size == 10_000_000
+    with pytest.raises(ValueError, match=r"KALTURA_PIPELINE_PARALLEL must be a whole number, not 'many'"):
+        PipelineSettings.from_environment({"KALTURA_PIPELINE_PARALLEL": "many"})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,10 @@ BUCKET = "uploads"
 class FakeTaskInstance:
     """Keeps what a task pushes, in order."""
 
+    dag_id: str = "a_dag"
+    run_id: str = "a_run"
+    task_id: str = "a_task"
+    map_index: int = -1
     xcoms: dict[str, Any] = field(default_factory=dict)
     order: list[str] = field(default_factory=list)
 
@@ -49,6 +54,16 @@ class FakeStateStore:
         if value is None:
             raise ValueError("Cannot set value as None")
         self.values[key] = json.dumps(value)
+
+
+def read_range(source: Any, start: int, length: int, block: int = 65_536) -> bytes:
+    """Read a range of a source as an upload does."""
+    with closing(source.open(start, length)) as stream:
+        pieces = []
+        while piece := stream.read(block):
+            assert len(piece) <= block
+            pieces.append(piece)
+    return b"".join(pieces)
 
 
 def render(task: Any, **values: Any) -> None:
@@ -109,6 +124,18 @@ def client(connection: None) -> Iterator[KalturaClient]:
     hook.close()
 
 
+@pytest.fixture
+def approving_client(
+    new_sandbox: Callable[..., SandboxServer], set_connection: ConnectionSetter
+) -> Iterator[KalturaClient]:
+    """A client of an account where a person must approve new content; ``kaltura_default`` points to it."""
+    server = new_sandbox(replacement_approval=True, conversion_seconds=0.05)
+    set_connection(host=server.url, login=str(PARTNER), extra={"admin_secret": ADMIN_SECRET})
+    hook = KalturaHook()
+    yield hook.get_conn()
+    hook.close()
+
+
 @pytest.fixture(scope="session")
 def s3_url() -> Iterator[str]:
     server = ThreadedMotoServer(port=0)
@@ -136,6 +163,21 @@ def s3(s3_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     import requests
 
     requests.post(f"{s3_url}/moto-api/reset", timeout=10)
+
+
+@pytest.fixture
+def restore_ends_after(s3_url: str) -> Iterator[Callable[[int], None]]:
+    """Let the local S3 begin, and then end, a restore when the object has been looked at so often."""
+    import requests
+
+    manager, model = f"{s3_url}/moto-api/state-manager", {"model_name": "s3::keyrestore"}
+
+    def set_looks(looks: int) -> None:
+        transition = {"transition": {"progression": "manual", "times": looks}}
+        requests.post(f"{manager}/set-transition", json={**model, **transition}, timeout=10)
+
+    yield set_looks
+    requests.post(f"{manager}/unset-transition", json=model, timeout=10)
 
 
 @pytest.fixture(scope="session")

@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 from tests.provider.airflow_fixtures import (
+    approving_client,
     client,
     connection,
     context,
+    restore_ends_after,
     s3,
     s3_url,
     set_connection,
@@ -22,7 +24,19 @@ from tests.provider.airflow_fixtures import (
 from kaltura_sandbox.server import SandboxServer
 from kaltura_sandbox.settings import Partner, Settings
 
-__all__ = ["client", "connection", "context", "s3", "s3_url", "set_connection", "state_store", "task_log", "video"]
+__all__ = [
+    "approving_client",
+    "client",
+    "connection",
+    "context",
+    "restore_ends_after",
+    "s3",
+    "s3_url",
+    "set_connection",
+    "state_store",
+    "task_log",
+    "video",
+]
 
 PARTNER = 102
 ADMIN_SECRET = "admin-secret-for-tests"

@@ -67,7 +67,21 @@ def test_declared_class_exists(path: str) -> None:
 def test_all_modules_with_public_operators_are_declared() -> None:
     root = files("kaltura_provider")
     declared = set(modules())
-    shared = {"base", "upload", "journal", "s3_source", "path_source", "__init__"}
+    shared = {
+        "base",
+        "job",
+        "upload",
+        "journal",
+        "ledger",
+        "notes",
+        "progress",
+        "putting",
+        "s3_pull",
+        "s3_restore",
+        "s3_source",
+        "path_source",
+        "__init__",
+    }
     for kind in ("operators", "sensors", "triggers", "transfers"):
         found = {entry.name[:-3] for entry in root.joinpath(kind).iterdir() if entry.name.endswith(".py")} - shared
         assert {f"kaltura_provider.{kind}.{name}" for name in found} <= declared

@@ -80,7 +80,8 @@ class Origin:
     """What an address server gives, and what it was asked for.
 
     :ivar files: content by path; what is not here is answered with 404.
-    :ivar asked: the path and headers of every request, in order.
+    :ivar asked: the path and headers of every request for content, in order.
+    :ivar sized: whether it tells the size of a file (HEAD), which an address that is signed for GET refuses.
     :ivar cut: end every answer after half of its bytes.
     :ivar gate: answers wait until it is set, as it is at first.
     """
@@ -88,6 +89,7 @@ class Origin:
     def __init__(self) -> None:
         self.files: dict[str, bytes] = {}
         self.asked: list[tuple[str, dict[str, str]]] = []
+        self.sized = True
         self.cut = False
         self.gate = Event()
         self.gate.set()
@@ -100,6 +102,13 @@ def origin() -> Iterator[Origin]:
     state = Origin()
 
     class Handler(BaseHTTPRequestHandler):
+        def do_HEAD(self) -> None:
+            content = state.files.get(self.path)
+            self.send_response(403 if not state.sized else 404 if content is None else 200)
+            if state.sized:
+                self.send_header("Content-Length", str(len(content or b"")))
+            self.end_headers()
+
         def do_GET(self) -> None:
             state.asked.append((self.path, dict(self.headers)))
             state.gate.wait(30)

@@ -14,6 +14,7 @@ from kaltura_sandbox.services.entries_content import content_imported
 
 from .conftest import Api, wait_until
 from .media_entries import (
+    AUDIO_TYPE,
     ERROR_IMPORTING,
     IMAGE_TYPE,
     IMPORT,
@@ -25,7 +26,7 @@ from .media_entries import (
     ready_video,
     wait_for,
 )
-from .media_files import PICTURE, VIDEO, Origin
+from .media_files import PICTURE, SOUND, VIDEO, Origin
 from .test_command import Program
 
 
@@ -45,9 +46,9 @@ def test_import_from_an_address_sends_the_headers(api: Api, source: Origin) -> N
 
 
 def test_doubled_slashes_of_an_address_are_collapsed(api: Api, source: Origin) -> None:
-    source.files["/a/b.mp4"] = VIDEO
+    source.files["/a//b.mp4?c=/d"] = VIDEO
     entry = add_entry(api)
-    add_content(api, entry, {"objectType": "KalturaUrlResource", "url": f"{source.url}//a//b.mp4"})
+    add_content(api, entry, {"objectType": "KalturaUrlResource", "url": f"{source.url}//a///b.mp4?c=//d"})
     wait_for(api, entry, status=READY)
 
 
@@ -57,7 +58,7 @@ def test_a_failing_import_is_tried_again_and_given_up(patient: Callable[..., Api
     assert add_content(api, entry, {"objectType": "KalturaUrlResource", "url": f"{source.url}/no.mp4"})["status"] == 0
     wait_for(api, entry, status=ERROR_IMPORTING)
     assert len(source.asked) == 3
-    assert flavors(api, entry)[0]["status"] == -1
+    assert flavors(api, entry) == []
 
 
 def test_an_answer_that_breaks_off_is_tried_again(patient: Callable[..., Api], source: Origin) -> None:
@@ -69,6 +70,28 @@ def test_an_answer_that_breaks_off_is_tried_again(patient: Callable[..., Api], s
     wait_until(lambda: len(source.asked) == 1)
     source.cut = False
     wait_for(api, entry, status=READY)
+
+
+def test_what_breaks_off_is_complete_where_the_size_is_not_told(api: Api, source: Origin) -> None:
+    # Kaltura asks for the size with HEAD, which an address signed for GET refuses.
+    source.files["/cut.mp3"] = SOUND * 20
+    source.sized, source.cut = False, True
+    entry = add_entry(api, AUDIO_TYPE)
+    add_content(api, entry, {"objectType": "KalturaUrlResource", "url": f"{source.url}/cut.mp3"})
+    wait_for(api, entry, status=READY)
+    assert len(source.asked) == 1
+    [asset] = [each for each in flavors(api, entry) if each["isOriginal"]]
+    assert asset["sizeInBytes"] == str(len(SOUND) * 10)
+
+
+def test_a_document_from_an_address_comes_in_the_background(api: Api, source: Origin) -> None:
+    source.files["/paper.pdf"] = b"%PDF-1.7 words"
+    params = {"entry": {"objectType": "KalturaDocumentEntry", "documentType": 13, "name": "paper"}, "type": 10}
+    entry = api.call("baseEntry", "add", ks=api.admin, **params)["id"]
+    resource = {"objectType": "KalturaUrlResource", "url": f"{source.url}/paper.pdf"}
+    answer = api.call("baseEntry", "addContent", ks=api.admin, entryId=entry, resource=resource)
+    assert answer["status"] == IMPORT
+    wait_until(lambda: api.call("baseEntry", "get", ks=api.admin, entryId=entry)["status"] == READY)
 
 
 def test_logs_of_imports_hold_no_secrets(

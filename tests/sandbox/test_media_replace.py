@@ -6,9 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from .conftest import Api
+from kaltura_sandbox.server import SandboxServer
+
+from .conftest import Api, make_settings, wait_until
 from .media_entries import (
     ERROR_CONVERTING,
+    ERROR_IMPORTING,
     EVERY_STATUS,
     READY,
     add_content,
@@ -19,7 +22,7 @@ from .media_entries import (
     token_resource,
     wait_for,
 )
-from .media_files import VIDEO, make_media
+from .media_files import VIDEO, Origin, make_media
 
 
 class TestReplacement:
@@ -102,3 +105,87 @@ class TestReplacement:
         wait_for(api, entry, status=ERROR_CONVERTING)
         self.replace(api, entry)
         wait_for(api, entry, status=READY, replacementStatus=0)
+
+    def test_an_import_that_fails_leaves_the_replacement_running(
+        self, patient: Callable[..., Api], source: Origin
+    ) -> None:
+        api = patient(import_attempts=1, import_retry_seconds=0.1)
+        entry = ready_video(api)
+        resource = {"objectType": "KalturaUrlResource", "url": f"{source.url}/none.mp4"}
+        answer = api.call("media", "updateContent", ks=api.admin, entryId=entry, resource=resource)
+        wait_for(api, answer["replacingEntryId"], status=ERROR_IMPORTING)
+        assert get(api, entry)["replacementStatus"] == 1
+
+    def test_content_that_is_pushed_wins_over_an_import_that_still_tries(self, tmp_path: Path, source: Origin) -> None:
+        with SandboxServer(make_settings(tmp_path / "data", import_retry_seconds=1.0)) as server:
+            api = Api(server.url)
+            entry = add_entry(api)
+            add_content(api, entry, {"objectType": "KalturaUrlResource", "url": f"{source.url}/late.mp4"})
+            wait_until(lambda: source.asked)
+            source.files["/late.mp4"] = VIDEO * 2
+            self.replace(api, entry)
+            wait_for(api, entry, status=READY)
+            count = "SELECT count(*) FROM jobs"
+            wait_until(lambda: not server.sandbox.store.connection.execute(count).fetchone()[0])
+            [source_asset] = [each for each in flavors(api, entry) if each["isOriginal"]]
+            assert source_asset["sizeInBytes"] == str(len(VIDEO))
+        assert len(source.asked) == 1
+
+    def test_only_the_media_service_cancels_what_runs(self, patient: Callable[..., Api]) -> None:
+        api = patient(conversion_seconds=3)
+        entry = ready_video(api)
+        temporary = self.replace(api, entry)["replacingEntryId"]
+        resource = token_resource(api, VIDEO, "again.mp4")
+        answer = api.call("baseEntry", "updateContent", ks=api.admin, entryId=entry, resource=resource)
+        assert answer["code"] == "ENTRY_REPLACEMENT_ALREADY_EXISTS"
+        assert get(api, entry)["replacingEntryId"] == temporary
+
+
+class TestDocuments:
+    """Documents are replaced by a temporary entry too, which is READY at once."""
+
+    SERVICE = "document_documents"
+
+    def document(self, api: Api) -> str:
+        token = token_resource(api, b"%PDF-1.7 old", "paper.pdf")["token"]
+        entry = {"objectType": "KalturaDocumentEntry", "documentType": 13, "name": "paper"}
+        made = api.call(self.SERVICE, "addFromUploadedFile", ks=api.admin, documentEntry=entry, uploadTokenId=token)
+        assert made["status"] == READY
+        return str(made["id"])
+
+    def replace(self, api: Api, entry: str) -> Any:
+        resource = token_resource(api, b"%PDF-1.7 new", "paper.pdf")
+        return api.call(self.SERVICE, "updateContent", ks=api.admin, entryId=entry, resource=resource)
+
+    def content(self, api: Api, entry: str) -> bytes:
+        reply = api.http.get(f"{api.url}/api_v3/service/{self.SERVICE}/action/serve", params={"entryId": entry})
+        return bytes(reply.content)
+
+    def test_new_content_is_in_at_once(self, api: Api) -> None:
+        entry = self.document(api)
+        answer = self.replace(api, entry)
+        assert (answer["id"], answer["status"], answer["replacementStatus"]) == (entry, READY, 0)
+        assert self.content(api, entry) == b"%PDF-1.7 new"
+
+    def test_approval(self, patient: Callable[..., Api]) -> None:
+        api = patient(replacement_approval=True)
+        entry = self.document(api)
+        assert self.replace(api, entry)["replacementStatus"] == 2
+        assert self.content(api, entry) == b"%PDF-1.7 old"
+        assert self.replace(api, entry)["code"] == "ENTRY_REPLACEMENT_ALREADY_EXISTS"
+        answer = api.call(self.SERVICE, "approveReplace", ks=api.admin, entryId=entry)
+        assert (answer["replacementStatus"], self.content(api, entry)) == (0, b"%PDF-1.7 new")
+
+    def test_cancel(self, patient: Callable[..., Api]) -> None:
+        api = patient(replacement_approval=True)
+        entry = self.document(api)
+        temporary = self.replace(api, entry)["replacingEntryId"]
+        assert api.call(self.SERVICE, "cancelReplace", ks=api.admin, entryId=entry)["replacementStatus"] == 0
+        assert get(api, temporary)["code"] == "ENTRY_ID_NOT_FOUND"
+        assert self.content(api, entry) == b"%PDF-1.7 old"
+
+    def test_data_entries_take_no_new_content_this_way(self, api: Api) -> None:
+        entry = api.call("data", "add", ks=api.admin, dataEntry={"name": "d", "dataContent": "a"})["id"]
+        resource = {"objectType": "KalturaStringResource", "content": "b"}
+        answer = api.call("baseEntry", "updateContent", ks=api.admin, entryId=entry, resource=resource)
+        assert answer["code"] == "ENTRY_TYPE_NOT_SUPPORTED"

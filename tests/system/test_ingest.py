@@ -52,6 +52,7 @@ def test_bad_titles_do_not_stop_the_good_ones(stack: LocalStack, airflow_api: Ai
     assert plan["totals"] == {
         "add": 3,
         "update": 0,
+        "replace": 0,
         "skip": 0,
         "refuse": 1,
         "not_taken": 1,

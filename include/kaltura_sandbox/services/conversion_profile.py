@@ -47,13 +47,14 @@ kaltura_type(
 list_type("KalturaConversionProfileListResponse", "KalturaConversionProfile")
 
 
-def _profiles(store: Store) -> Collection:
+def conversion_profiles(store: Store) -> Collection:
+    """Return the profiles of all accounts."""
     return store.collection("conversionProfile", "isDefault")
 
 
 def default_conversion_profile(store: Store, partner_id: int) -> Document:
     """Return the profile for content that names none."""
-    found = _profiles(store).first(equal("partnerId", partner_id) & equal("isDefault", True))
+    found = conversion_profiles(store).first(equal("partnerId", partner_id) & equal("isDefault", True))
     if found is None:
         raise LookupError(f"account {partner_id} has no default conversion profile")
     return found
@@ -64,7 +65,7 @@ def require_conversion_profile(context: Context, profile_id: int) -> Document:
 
     :raises ApiError: ``CONVERSION_PROFILE_ID_NOT_FOUND``.
     """
-    found = _profiles(context.store).get(profile_id, context.partner_id)
+    found = conversion_profiles(context.store).get(profile_id, context.partner_id)
     if found is None:
         raise fail("CONVERSION_PROFILE_ID_NOT_FOUND", ID=profile_id)
     return found
@@ -75,8 +76,10 @@ def make_default(sandbox: Sandbox, partner_id: int) -> None:
     """Give the account its default profile."""
     store = sandbox.store
     with store.transaction():
-        if _profiles(store).count(equal("partnerId", partner_id) & equal("isDefault", True)) == 0:
-            _profiles(store).insert(_document(store, partner_id, name="Default", systemName="Default", isDefault=True))
+        if conversion_profiles(store).count(equal("partnerId", partner_id) & equal("isDefault", True)) == 0:
+            conversion_profiles(store).insert(
+                _document(store, partner_id, name="Default", systemName="Default", isDefault=True)
+            )
 
 
 def _document(store: Store, partner_id: int, **values: Any) -> Document:
@@ -97,11 +100,11 @@ def add(context: Context, conversion_profile: ApiObject) -> dict[str, Any]:
     conversion_profile.require("name")
     conversion_profile.check_insert()
     with context.store.transaction():
-        check_system_name(context, _profiles(context.store), conversion_profile)
+        check_system_name(context, conversion_profiles(context.store), conversion_profile)
         document = _document(context.store, context.partner_id)
         conversion_profile.apply_to(document)
-        _profiles(context.store).insert(document)
-        return _answer(keep_one_default(_profiles(context.store), document, "isDefault", "isPartnerDefault"))
+        conversion_profiles(context.store).insert(document)
+        return _answer(keep_one_default(conversion_profiles(context.store), document, "isDefault", "isPartnerDefault"))
 
 
 @action("conversionProfile", "get", param("id", "int"), access=ADMIN)
@@ -121,8 +124,8 @@ def set_as_default(context: Context, id: int) -> dict[str, Any]:
     """Make a profile the account's default."""
     with context.store.transaction():
         require_conversion_profile(context, id)
-        chosen = _profiles(context.store).update(id, isDefault=True)
-        return _answer(keep_one_default(_profiles(context.store), chosen, "isDefault", "isPartnerDefault"))
+        chosen = conversion_profiles(context.store).update(id, isDefault=True)
+        return _answer(keep_one_default(conversion_profiles(context.store), chosen, "isDefault", "isPartnerDefault"))
 
 
 @action(
@@ -134,9 +137,9 @@ def update(context: Context, id: int, conversion_profile: ApiObject) -> dict[str
     conversion_profile.check_update()
     with context.store.transaction():
         require_conversion_profile(context, id)
-        check_system_name(context, _profiles(context.store), conversion_profile, id)
-        changed = _profiles(context.store).update(id, conversion_profile.apply_to)
-        return _answer(keep_one_default(_profiles(context.store), changed, "isDefault", "isPartnerDefault"))
+        check_system_name(context, conversion_profiles(context.store), conversion_profile, id)
+        changed = conversion_profiles(context.store).update(id, conversion_profile.apply_to)
+        return _answer(keep_one_default(conversion_profiles(context.store), changed, "isDefault", "isPartnerDefault"))
 
 
 @action("conversionProfile", "delete", param("id", "int"), access=ADMIN)
@@ -145,17 +148,17 @@ def delete(context: Context, id: int) -> None:
     with context.store.transaction():
         if require_conversion_profile(context, id).get("isDefault"):
             raise fail("CANNOT_DELETE_DEFAULT_CONVERSION_PROFILE")
-        _profiles(context.store).delete(id)
+        conversion_profiles(context.store).delete(id)
 
 
 @action(
     "conversionProfile", "list",
     param("filter", "KalturaConversionProfileFilter", None), param("pager", "KalturaFilterPager", None), access=ADMIN,
 )  # fmt: skip
-def list_profiles(context: Context, filter: ApiObject | None, pager: ApiObject | None) -> dict[str, Any]:
+def listconversion_profiles(context: Context, filter: ApiObject | None, pager: ApiObject | None) -> dict[str, Any]:
     """List the account's profiles."""
     found, total = find_page(
-        _profiles(context.store), filter, pager, base=equal("partnerId", context.partner_id),
+        conversion_profiles(context.store), filter, pager, base=equal("partnerId", context.partner_id),
         order_fields=("createdAt",),
     )  # fmt: skip
     return render_list("KalturaConversionProfileListResponse", [_answer(each) for each in found], total)

@@ -14,7 +14,7 @@ from .entries import content_file, delete_entry, editable_entry, find_entry
 from .entries_content import add_content, add_file
 from .entries_edit import add_entry, update_entry
 from .entries_list import list_entries
-from .entries_replace import update_content
+from .entries_replace import approve_replacement, cancel_replacement, update_content
 from .entries_view import render_entry
 
 _TYPE = "KalturaDocumentEntry"
@@ -76,8 +76,21 @@ def add_document_content(
 def update_document_content(
     context: Context, entry_id: str, resource: ApiObject, conversion_profile_id: int | None
 ) -> dict[str, Any]:
-    """Replace the content of an entry, in place."""
+    """Replace the content of an entry."""
     return render_entry(context, update_content(context, entry_id, resource, conversion_profile_id, _TYPE))
+
+
+@action(_SERVICE, "approveReplace", param("entryId"))
+def approve_replace(context: Context, entry_id: str) -> dict[str, Any]:
+    """Agree to the new content of an entry."""
+    return render_entry(context, approve_replacement(context, entry_id, _TYPE))
+
+
+@action(_SERVICE, "cancelReplace", param("entryId"))
+def cancel_replace(context: Context, entry_id: str) -> dict[str, Any]:
+    """Drop the new content of an entry; without one nothing happens."""
+    editable_entry(context, entry_id, _TYPE)
+    return render_entry(context, cancel_replacement(context.sandbox, entry_id))
 
 
 @action(

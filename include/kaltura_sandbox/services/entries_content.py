@@ -38,6 +38,7 @@ from .entries import (
 from .entries_convert import start_conversion
 from .entries_import import give_up, start_import
 from .flavor_asset import (
+    ERROR,
     IMPORTING,
     QUEUED,
     add_flavor,
@@ -56,7 +57,7 @@ if TYPE_CHECKING:
     from ..sandbox import Sandbox
     from ..store import Document
 
-_FROM_FILE = "1"
+FROM_FILE = "1"
 _FROM_URL = "5"
 # Seconds after which an import within a call is taken for one that a crash ended.
 _TAKEN_FOR_LOST = 600.0
@@ -89,6 +90,10 @@ def attach(context: Context, entry_id: str, resource: ApiObject, *, replace: boo
 
     :param replace: the entry's present content is replaced in place.
     """
+    if resource.is_a("KalturaAssetsParamsResourceContainers") or resource.is_a("KalturaAssetParamsResourceContainer"):
+        from .entries_renditions import attach_renditions
+
+        return attach_renditions(context, entry_id, resource, replace=replace)
     if resource.is_a("KalturaUploadedFileTokenResource"):
         return _attach_token(context, entry_id, resource.get("token", ""), replace=replace)
     if resource.is_a("KalturaUrlResource") and not resource.is_a("KalturaRemoteStorageResource"):
@@ -98,8 +103,8 @@ def attach(context: Context, entry_id: str, resource: ApiObject, *, replace: boo
     path = _local_copy(context, entry_id, resource)
     try:
         with context.store.transaction():
-            entry = _open_entry(context, entry_id, path.name, replace=replace)
-            return _attach_file(context.sandbox, entry, path, sourceType=_FROM_FILE)
+            entry = open_entry(context, entry_id, path.name, replace=replace)
+            return _attach_file(context.sandbox, entry, path, sourceType=FROM_FILE)
     except BaseException:
         path.unlink(missing_ok=True)
         raise
@@ -115,7 +120,7 @@ def add_url(context: Context, entry_id: str, url: str) -> Document:
     return _attach_url(context, entry_id, url, [], replace=False)
 
 
-def _open_entry(context: Context, entry_id: str, file_name: str, *, replace: bool) -> Document:
+def open_entry(context: Context, entry_id: str, file_name: str, *, replace: bool) -> Document:
     """Return the entry as it is inside the transaction; one without a type gets one from the file's name."""
     entry = find_entry(context, entry_id)
     if not replace and entry["status"] != NO_CONTENT:
@@ -135,25 +140,26 @@ def _attach_token(context: Context, entry_id: str, token_id: str, *, replace: bo
     store = context.store
     with store.transaction():
         token = find_token(context, token_id)
-        entry = _open_entry(context, entry_id, token.get("fileName") or "", replace=replace)
+        entry = open_entry(context, entry_id, token.get("fileName") or "", replace=replace)
         if not is_audio_or_video(entry):
             path = consume_token(context, token_id, "entry", entry_id)
             if path is None:
-                return _wait_for_bytes(context.sandbox, entry, _FROM_FILE)
-            return _attach_file(context.sandbox, entry, path, sourceType=_FROM_FILE)
+                return wait_for_bytes(context.sandbox, entry, FROM_FILE)
+            return _attach_file(context.sandbox, entry, path, sourceType=FROM_FILE)
         source = _source(context.sandbox, entry)
         path = consume_token(context, token_id, "flavorAsset", source["id"])
         if path is None:
             flavors(store).update(source["id"], status=IMPORTING)
-            return _wait_for_bytes(context.sandbox, entry, _FROM_FILE)
-        return _attach_file(context.sandbox, entry, path, sourceType=_FROM_FILE)
+            return wait_for_bytes(context.sandbox, entry, FROM_FILE)
+        return _attach_file(context.sandbox, entry, path, sourceType=FROM_FILE)
 
 
 def _source(sandbox: Sandbox, entry: Document) -> Document:
     return source_flavor(sandbox.store, entry["id"]) or add_flavor(sandbox.store, entry, 0, "source")
 
 
-def _wait_for_bytes(sandbox: Sandbox, entry: Document, source_type: str) -> Document:
+def wait_for_bytes(sandbox: Sandbox, entry: Document, source_type: str) -> Document:
+    """Put an entry into IMPORT: its content is known, but has not come yet."""
     values: dict[str, Any] = {"sourceType": source_type} if entry["objectType"] == "KalturaMediaEntry" else {}
     return entries(sandbox.store).update(entry["id"], status=IMPORT, updatedAt=int(time.time()), **values)
 
@@ -191,8 +197,12 @@ def _upload_for_flavor_ended(sandbox: Sandbox, token: Document, path: Path) -> N
 @on_upload_refused("flavorAsset")
 def _upload_for_flavor_refused(sandbox: Sandbox, token: Document) -> None:
     asset = flavors(sandbox.store).get(token["attachedObjectId"])
-    if asset is not None and asset["status"] == IMPORTING:
+    if asset is None or asset["status"] != IMPORTING:
+        return
+    if asset["isOriginal"]:
         give_up(sandbox, asset["entryId"])
+    else:
+        flavors(sandbox.store).update(asset["id"], status=ERROR, updatedAt=int(time.time()))
 
 
 def flavor_arrived(sandbox: Sandbox, asset_id: str, path: Path) -> None:
@@ -224,18 +234,15 @@ def _content_arrived(sandbox: Sandbox, token: Document, path: Path) -> None:
 def _attach_url(
     context: Context, entry_id: str, url: str, headers: list[str], background: bool = False, *, replace: bool
 ) -> Document:
-    """Import an address: audio and video always in the background, anything else when asked for."""
+    """Import an address: pictures within the call unless asked otherwise, anything else in the background."""
     with context.store.transaction():
-        entry = _open_entry(context, entry_id, f"a{suffix_of(url)}", replace=replace)
-        if is_audio_or_video(entry):
-            flavors(context.store).update(_source(context.sandbox, entry)["id"], status=IMPORTING)
-            background = True
-        if background:
+        entry = open_entry(context, entry_id, f"a{suffix_of(url)}", replace=replace)
+        if background or entry.get("mediaType") != IMAGE:
             start_import(context.sandbox, entry_id, url, headers)
-            return _wait_for_bytes(context.sandbox, entry, _FROM_URL)
+            return wait_for_bytes(context.sandbox, entry, _FROM_URL)
         if not replace:
             # Nobody else may give content meanwhile; should this process end, the import is done by its successor.
-            _wait_for_bytes(context.sandbox, entry, _FROM_URL)
+            wait_for_bytes(context.sandbox, entry, _FROM_URL)
             start_import(context.sandbox, entry_id, url, headers, delay=_TAKEN_FOR_LOST)
     return import_now(context.sandbox, entry_id, url, headers, replace=replace)
 

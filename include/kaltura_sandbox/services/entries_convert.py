@@ -34,7 +34,7 @@ from .flavor_asset import (
     source_flavor,
 )
 from .flavor_asset import READY as FLAVOR_READY
-from .flavor_params import FLAVOR_PARAMS, SOURCE, WEB
+from .flavor_params import FLAVOR_PARAMS, INGEST, WEB, profile_params
 from .media_convert import to_web
 from .media_probe import MediaInfo, probe
 
@@ -96,9 +96,12 @@ def extract(sandbox: Sandbox, payload: dict[str, Any]) -> None:
 
 def _wanted(sandbox: Sandbox, entry: Document) -> list[int]:
     """Return the kinds of renditions that the entry's conversion profile asks for and that can be made here."""
-    profile = sandbox.store.collection("conversionProfile", "isDefault").get(entry.get("conversionProfileId"))
-    ids = (profile or {}).get("flavorParamsIds", str(WEB)).split(",")
-    return [params_id for params_id in FLAVOR_PARAMS if params_id != SOURCE and str(params_id) in ids]
+    from .conversion_profile import conversion_profiles
+
+    profile = conversion_profiles(sandbox.store).get(entry.get("conversionProfileId"))
+    if profile is None:
+        return [WEB]
+    return [params_id for params_id, params in profile_params(profile).items() if params["origin"] != INGEST]
 
 
 @job("entry.convert")

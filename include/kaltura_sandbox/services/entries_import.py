@@ -40,7 +40,7 @@ def run_import(sandbox: Sandbox, payload: dict[str, Any]) -> None:
         give_up(sandbox, entry["id"])
         return
     try:
-        spooled = fetch(sandbox, entry["importUrl"], entry["importHeaders"])
+        spooled = fetch(sandbox, entry["importUrl"], entry["importHeaders"], probe=True)
     except FetchError as problem:
         _log.info("import of entry %s, attempt %d: %s", entry["id"], payload["attempt"], problem)
         sandbox.jobs.schedule(
@@ -51,9 +51,10 @@ def run_import(sandbox: Sandbox, payload: dict[str, Any]) -> None:
 
 
 def give_up(sandbox: Sandbox, entry_id: str) -> Document:
-    """Put an entry into ERROR_IMPORTING, with its source flavor if it has one; a deleted entry stays as it is."""
-    from .entries_replace import content_failed
+    """Put an entry into ERROR_IMPORTING, with its source flavor if it has one; a deleted entry stays as it is.
 
+    A replacement whose import failed is not marked as failed by that: Kaltura leaves it running for ever.
+    """
     with sandbox.store.transaction():
         entry = entries(sandbox.store).get(entry_id)
         if entry is None:
@@ -63,5 +64,4 @@ def give_up(sandbox: Sandbox, entry_id: str) -> Document:
         source = source_flavor(sandbox.store, entry_id)
         if source is not None and source["status"] == IMPORTING:
             flavors(sandbox.store).update(source["id"], status=ERROR)
-        content_failed(sandbox, entry_id)
         return entries(sandbox.store).update(entry_id, status=ERROR_IMPORTING, updatedAt=int(time.time()))

@@ -9,6 +9,9 @@ from ..errors import ApiError, fail
 from ..schema import ApiObject
 from .entries import (
     DELETED,
+    DOCUMENT,
+    IMAGE,
+    MEDIA_CLIP,
     NO_CONTENT,
     READY,
     SYSTEM,
@@ -17,9 +20,9 @@ from .entries import (
     editable_entry,
     entries,
     find_entry,
-    is_audio_or_video,
     new_entry,
     next_version,
+    remove_file_later,
 )
 from .entries_content import attach
 from .flavor_asset import delete_flavor, flavors, flavors_of, source_flavor
@@ -39,6 +42,7 @@ FAILED = 4
 # What an entry takes over from the one that replaces it.
 _TAKEN_OVER = (
     "width", "height", "duration", "msDuration", "flavorParamsIds", "mediaType", "sourceType", "conversionProfileId",
+    "documentType", "contentPath",
 )  # fmt: skip
 
 
@@ -48,21 +52,36 @@ def update_content(
 ) -> Document:  # fmt: skip
     """Replace the content of an entry.
 
-    An entry without content gets it as with :func:`add_content`, one without flavors gets it in place. Otherwise a
-    temporary entry takes the content, and hands it over when it is READY. As with Kaltura, any failure here cancels
-    a replacement that is under way, also the failure of asking for a second one.
+    An entry without content gets it as with :func:`add_content`, a picture gets it in place. Otherwise a temporary
+    entry takes the content, and hands it over when it is READY.
 
-    :raises ApiError: ``ENTRY_REPLACEMENT_ALREADY_EXISTS``, or a refusal of the resource.
+    :raises ApiError: ``ENTRY_REPLACEMENT_ALREADY_EXISTS``, ``ENTRY_TYPE_NOT_SUPPORTED``, or a refusal of the resource.
     """
     entry = editable_entry(context, entry_id, object_type)
     if entry["status"] == NO_CONTENT:
         return attach(context, entry_id, resource)
-    if not is_audio_or_video(entry):
+    if entry.get("mediaType") == IMAGE:
         return attach(context, entry_id, resource, replace=True)
+    if entry["type"] not in {MEDIA_CLIP, DOCUMENT}:
+        raise fail("ENTRY_TYPE_NOT_SUPPORTED", ENTRY_TYPE=str(entry["type"]))
+    return _replace(context, entry, resource, conversion_profile_id)
+
+
+def update_media_content(
+    context: Context, entry_id: str, resource: ApiObject, conversion_profile_id: int | None
+) -> Document:
+    """Replace the content of a media entry as the service ``media`` does it.
+
+    As with Kaltura, any failure here cancels a replacement that is under way, also the failure of asking for a second
+    one. The other services leave it alone.
+
+    :raises ApiError: as :func:`update_content`.
+    """
     try:
-        return _replace(context, entry, resource, conversion_profile_id)
-    except ApiError:
-        cancel_replacement(context.sandbox, entry_id)
+        return update_content(context, entry_id, resource, conversion_profile_id, "KalturaMediaEntry")
+    except ApiError as error:
+        if error.code != "ENTRY_ID_NOT_FOUND":
+            cancel_replacement(context.sandbox, entry_id)
         raise
 
 
@@ -72,20 +91,23 @@ def _replace(context: Context, entry: Document, resource: ApiObject, conversion_
         entry = find_entry(context, entry["id"])
         if entry.get("replacingEntryId"):
             raise fail("ENTRY_REPLACEMENT_ALREADY_EXISTS")
+        kept = {name: entry[name] for name in ("mediaType", "documentType") if name in entry}
         temporary = new_entry(
-            context, entry["objectType"], name=entry["name"], mediaType=entry["mediaType"], userId=entry["userId"],
-            creatorId=entry["userId"], displayInSearch=SYSTEM, replacedEntryId=entry["id"],
+            context, entry["objectType"], name=entry["name"], userId=entry["userId"], creatorId=entry["userId"],
+            displayInSearch=SYSTEM, replacedEntryId=entry["id"], **kept,
         )  # fmt: skip
         profile = conversion_profile_id or entry.get("conversionProfileId")
         if profile:
             temporary["conversionProfileId"] = profile
         entries(store).insert(temporary)
-        attach(context, temporary["id"], resource)
         waiting = context.settings.replacement_approval
-        return entries(store).update(
+        entries(store).update(
             entry["id"], replacingEntryId=temporary["id"], updatedAt=int(time.time()),
             replacementStatus=NOT_READY_AND_NOT_APPROVED if waiting else APPROVED_BUT_NOT_READY,
         )  # fmt: skip
+        if attach(context, temporary["id"], resource)["status"] == READY:
+            content_ready(context.sandbox, temporary["id"])
+        return find_entry(context, entry["id"])
 
 
 def approve_replacement(context: Context, entry_id: str, object_type: str | None = None) -> Document:
@@ -141,7 +163,7 @@ def _replaced_by(sandbox: Sandbox, temporary_id: str) -> Document | None:
 
 
 def _take_over(sandbox: Sandbox, original: Document) -> Document:
-    """Move the flavors of the temporary entry to the original one; call it inside a transaction."""
+    """Move the content of the temporary entry to the original one; call it inside a transaction."""
     store = sandbox.store
     temporary = entries(store).get(original["replacingEntryId"])
     if temporary is None or temporary["status"] != READY:
@@ -154,6 +176,10 @@ def _take_over(sandbox: Sandbox, original: Document) -> Document:
         flavors(store).update(
             asset["id"], entryId=original["id"], version=str(version + VERSION_STEP) if version else asset["version"]
         )
+    if temporary.get("contentPath"):
+        remove_file_later(sandbox, original.get("contentPath"))
+        # It must not go together with the temporary entry.
+        entries(store).update(temporary["id"], contentPath=None)
     delete_entry(sandbox, temporary["id"])
     taken: dict[str, Any] = {name: temporary.get(name) for name in _TAKEN_OVER}
     if temporary.get("width"):

@@ -18,6 +18,7 @@ from .downloads import flavor_url
 from .entries import IMPORT, NO_CONTENT, editable_entry, entries, find_entry
 from .entries_content import asset_resource_file, flavor_arrived
 from .entries_convert import finish_rendition, make_ready, make_rendition
+from .entries_replace import content_ready
 from .flavor_asset import (
     CONVERTING,
     DELETED,
@@ -231,8 +232,11 @@ def describe(sandbox: Sandbox, payload: dict[str, Any]) -> None:
             return
         describe_flavor(sandbox.store, asset, info, READY if info is not None else ERROR)
         entry = entries(sandbox.store).get(asset["entryId"])
-        if info is not None and entry is not None and entry["status"] in {NO_CONTENT, IMPORT}:
+        if info is None or entry is None or entry["status"] not in {NO_CONTENT, IMPORT}:
+            return
+        if source_flavor(sandbox.store, entry["id"]) is None:  # otherwise the entry waits for its source
             make_ready(sandbox, entry["id"], info)
+            content_ready(sandbox, entry["id"])
 
 
 @job("flavor.convert")

@@ -11,7 +11,7 @@ from .entries import delete_entry, editable_entry, find_entry
 from .entries_content import add_content, add_file, add_url
 from .entries_edit import add_entry, update_entry
 from .entries_list import count_entries, list_entries
-from .entries_replace import approve_replacement, cancel_replacement, update_content
+from .entries_replace import approve_replacement, cancel_replacement, update_media_content
 from .entries_view import render_entry
 
 _TYPE = "KalturaMediaEntry"
@@ -69,11 +69,11 @@ def add_media_content(context: Context, entry_id: str, resource: ApiObject | Non
     param("entryId"), param("resource", "KalturaResource"), param("conversionProfileId", "int", None),
     param("advancedOptions", "raw", None),
 )  # fmt: skip
-def update_media_content(
+def update_content(
     context: Context, entry_id: str, resource: ApiObject, conversion_profile_id: int | None, advanced_options: Any
 ) -> dict[str, Any]:
     """Replace the content of an entry."""
-    return render_entry(context, update_content(context, entry_id, resource, conversion_profile_id, _TYPE))
+    return render_entry(context, update_media_content(context, entry_id, resource, conversion_profile_id))
 
 
 @action("media", "approveReplace", param("entryId"))

@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 # Waiting chunks one request joins before its own; the final request joins all.
@@ -21,10 +23,12 @@ class ChunkFolder:
     """The files of one upload.
 
     :param folder: exists already.
+    :param appending: entered with the number of bytes around each copy into the joined file, to charge for it.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, appending: Callable[[int], AbstractContextManager[object]] = nullcontext) -> None:
         self._folder = folder
+        self._appending = appending
 
     def start(self, part: Path, suffix: str) -> str:
         """Take a first chunk as a new joined file; an earlier one stays until :meth:`tidy` removes it.
@@ -50,7 +54,8 @@ class ChunkFolder:
         :return: the new size.
         """
         if offset <= size < offset + length:
-            _copy_into(self._folder / name, part, offset, length)
+            with self._appending(length):
+                _copy_into(self._folder / name, part, offset, length)
             return offset + length
         os.replace(part, self._folder / f"{_WAITING}{offset}")
         return size
@@ -68,7 +73,8 @@ class ChunkFolder:
                 break
             length = chunk.stat().st_size
             if size < offset + length:
-                _copy_into(self._folder / name, chunk, offset, length)
+                with self._appending(length):
+                    _copy_into(self._folder / name, chunk, offset, length)
                 size = offset + length
                 joined.append(chunk)
         return size, joined

@@ -45,7 +45,7 @@ def find_token(context: Context, token_id: str) -> Document:
 
 def folder(sandbox: Sandbox, token_id: str) -> ChunkFolder:
     """Return the files of a token."""
-    return ChunkFolder(sandbox.files.path("token", token_id, "x").parent)
+    return ChunkFolder(sandbox.files.path("token", token_id, "x").parent, sandbox.meter.appending)
 
 
 def token_file(sandbox: Sandbox, token: Document) -> Path:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from kaltura_provider.api.catalogue import ErrorClass as ErrorClass
+    from kaltura_provider.api.checksums import Checksum as Checksum
     from kaltura_provider.api.client import KalturaClient as KalturaClient
     from kaltura_provider.api.config import ClientConfig as ClientConfig
     from kaltura_provider.api.config import normalize_service_url as normalize_service_url
@@ -25,13 +26,17 @@ if TYPE_CHECKING:
     from kaltura_provider.api.embed import render_embed as render_embed
     from kaltura_provider.api.embed import render_index as render_index
     from kaltura_provider.api.embed import render_page as render_page
-    from kaltura_provider.api.entries import Journal as Journal
-    from kaltura_provider.api.entries import MemoryJournal as MemoryJournal
     from kaltura_provider.api.entries import PutResult as PutResult
     from kaltura_provider.api.entries import put_content as put_content
     from kaltura_provider.api.errors import DependencyFailed as DependencyFailed
     from kaltura_provider.api.errors import KalturaError as KalturaError
+    from kaltura_provider.api.errors import MediaRefusedError as MediaRefusedError
     from kaltura_provider.api.errors import SourceChangedError as SourceChangedError
+    from kaltura_provider.api.errors import SourceUnavailableError as SourceUnavailableError
+    from kaltura_provider.api.errors import UploadStoppedError as UploadStoppedError
+    from kaltura_provider.api.file_names import stored_name as stored_name
+    from kaltura_provider.api.journal import Journal as Journal
+    from kaltura_provider.api.journal import MemoryJournal as MemoryJournal
     from kaltura_provider.api.links import default_cdn_url as default_cdn_url
     from kaltura_provider.api.links import kmc_entry_url as kmc_entry_url
     from kaltura_provider.api.links import player_script_url as player_script_url
@@ -42,6 +47,9 @@ if TYPE_CHECKING:
     from kaltura_provider.api.lookup import get_entry as get_entry
     from kaltura_provider.api.media_kind import MediaKind as MediaKind
     from kaltura_provider.api.media_kind import detect_media_kind as detect_media_kind
+    from kaltura_provider.api.media_types import MediaType as MediaType
+    from kaltura_provider.api.media_types import inspect_media as inspect_media
+    from kaltura_provider.api.media_types import inspect_source as inspect_source
     from kaltura_provider.api.models import LIVE_STATUSES as LIVE_STATUSES
     from kaltura_provider.api.models import Entry as Entry
     from kaltura_provider.api.models import EntryStatus as EntryStatus
@@ -54,25 +62,46 @@ if TYPE_CHECKING:
     from kaltura_provider.api.multipart import FilePart as FilePart
     from kaltura_provider.api.multirequest import MultiRequest as MultiRequest
     from kaltura_provider.api.multirequest import Reference as Reference
+    from kaltura_provider.api.new_content import NewContent as NewContent
+    from kaltura_provider.api.new_content import put_new_content as put_new_content
     from kaltura_provider.api.players import PlayerResult as PlayerResult
     from kaltura_provider.api.players import ensure_player as ensure_player
+    from kaltura_provider.api.pull import Pull as Pull
+    from kaltura_provider.api.pull import PullStart as PullStart
+    from kaltura_provider.api.pull import PullState as PullState
+    from kaltura_provider.api.pull import check_pull as check_pull
+    from kaltura_provider.api.pull import start_pull as start_pull
     from kaltura_provider.api.readiness import Readiness as Readiness
     from kaltura_provider.api.readiness import ReadyState as ReadyState
     from kaltura_provider.api.readiness import check_ready as check_ready
     from kaltura_provider.api.redaction import Redactor as Redactor
     from kaltura_provider.api.redaction import redact as redact
+    from kaltura_provider.api.renditions import EntryRenditions as EntryRenditions
+    from kaltura_provider.api.renditions import RenditionParams as RenditionParams
+    from kaltura_provider.api.renditions import list_renditions as list_renditions
+    from kaltura_provider.api.renditions import look_at_renditions as look_at_renditions
+    from kaltura_provider.api.renditions import renditions_resource as renditions_resource
+    from kaltura_provider.api.renditions import resolve_renditions as resolve_renditions
+    from kaltura_provider.api.replacement import Exchange as Exchange
+    from kaltura_provider.api.replacement import ExchangeState as ExchangeState
+    from kaltura_provider.api.replacement import Replacement as Replacement
+    from kaltura_provider.api.replacement import replacement_of as replacement_of
+    from kaltura_provider.api.replacement import settle_replacement as settle_replacement
+    from kaltura_provider.api.replacement_start import start_replacement as start_replacement
     from kaltura_provider.api.reports import REPORT_TYPES as REPORT_TYPES
     from kaltura_provider.api.reports import ReportTable as ReportTable
     from kaltura_provider.api.reports import fetch_table as fetch_table
     from kaltura_provider.api.sources import FileSource as FileSource
+    from kaltura_provider.api.sources import StreamSource as StreamSource
     from kaltura_provider.api.sources import UploadSource as UploadSource
-    from kaltura_provider.api.uploads import UploadProgress as UploadProgress
+    from kaltura_provider.api.upload_meter import UploadProgress as UploadProgress
+    from kaltura_provider.api.upload_tokens import get_token as get_token
     from kaltura_provider.api.uploads import UploadResult as UploadResult
-    from kaltura_provider.api.uploads import get_token as get_token
     from kaltura_provider.api.uploads import upload as upload
 
 _MODULE_OF = {
     "ErrorClass": "catalogue",
+    "Checksum": "checksums",
     "KalturaClient": "client",
     "ClientConfig": "config",
     "normalize_service_url": "config",
@@ -88,13 +117,17 @@ _MODULE_OF = {
     "render_embed": "embed",
     "render_index": "embed",
     "render_page": "embed",
-    "Journal": "entries",
-    "MemoryJournal": "entries",
+    "Journal": "journal",
+    "MemoryJournal": "journal",
     "PutResult": "entries",
     "put_content": "entries",
     "DependencyFailed": "errors",
     "KalturaError": "errors",
+    "MediaRefusedError": "errors",
     "SourceChangedError": "errors",
+    "SourceUnavailableError": "errors",
+    "UploadStoppedError": "errors",
+    "stored_name": "file_names",
     "default_cdn_url": "links",
     "kmc_entry_url": "links",
     "player_script_url": "links",
@@ -105,6 +138,9 @@ _MODULE_OF = {
     "get_entry": "lookup",
     "MediaKind": "media_kind",
     "detect_media_kind": "media_kind",
+    "MediaType": "media_types",
+    "inspect_media": "media_types",
+    "inspect_source": "media_types",
     "Entry": "models",
     "EntryStatus": "models",
     "FlavorAsset": "models",
@@ -117,21 +153,41 @@ _MODULE_OF = {
     "FilePart": "multipart",
     "MultiRequest": "multirequest",
     "Reference": "multirequest",
+    "NewContent": "new_content",
+    "put_new_content": "new_content",
     "PlayerResult": "players",
     "ensure_player": "players",
+    "Pull": "pull",
+    "PullStart": "pull",
+    "PullState": "pull",
+    "check_pull": "pull",
+    "start_pull": "pull",
     "Readiness": "readiness",
     "ReadyState": "readiness",
     "check_ready": "readiness",
     "Redactor": "redaction",
     "redact": "redaction",
+    "EntryRenditions": "renditions",
+    "RenditionParams": "renditions",
+    "list_renditions": "renditions",
+    "look_at_renditions": "renditions",
+    "renditions_resource": "renditions",
+    "resolve_renditions": "renditions",
+    "Exchange": "replacement",
+    "ExchangeState": "replacement",
+    "Replacement": "replacement",
+    "replacement_of": "replacement",
+    "settle_replacement": "replacement",
+    "start_replacement": "replacement_start",
     "REPORT_TYPES": "reports",
     "ReportTable": "reports",
     "fetch_table": "reports",
     "FileSource": "sources",
     "UploadSource": "sources",
-    "UploadProgress": "uploads",
+    "StreamSource": "sources",
+    "UploadProgress": "upload_meter",
     "UploadResult": "uploads",
-    "get_token": "uploads",
+    "get_token": "upload_tokens",
     "upload": "uploads",
 }
 

@@ -182,6 +182,7 @@ PERMANENT: Mapping[str, str] = {
     "UPLOAD_SIZE_MISMATCH": (
         "Kaltura holds another number of bytes than the source has. Run the task again; it starts a new upload."
     ),
+    "ENTRY_WITHOUT_CONTENT": "The entry has no content yet. Give it its first one with addContent.",
     "ENTRY_ALREADY_WITH_CONTENT": "The entry has content already. To exchange it use media.updateContent.",
     "ENTRY_REPLACEMENT_ALREADY_EXISTS": "A replacement of this entry is running. Wait for it or cancel it in the KMC.",
     "ENTRY_NOT_READY": _STATUS,
@@ -229,6 +230,9 @@ PERMISSION_OF_ACTION: Mapping[str, str] = {
     "baseentry.delete": "CONTENT_MANAGE_DELETE",
     "media.approvereplace": "CONTENT_INGEST_REPLACE",
     "media.cancelreplace": "CONTENT_INGEST_REPLACE",
+    "document_documents.updatecontent": "CONTENT_INGEST_UPLOAD",
+    "document_documents.approvereplace": "CONTENT_INGEST_REPLACE",
+    "document_documents.cancelreplace": "CONTENT_INGEST_REPLACE",
     "bulkupload_bulk.addentries": "CONTENT_INGEST_BULK_UPLOAD",
     "thumbasset.add": "CONTENT_MANAGE_THUMBNAIL",
     "thumbasset.setcontent": "CONTENT_MANAGE_THUMBNAIL",
@@ -253,6 +257,9 @@ PERMISSION_OF_ACTION: Mapping[str, str] = {
     "uiconf.update": "STUDIO_UPDATE_UICONF",
     "conversionprofile.list": "TRANSCODING_BASE",
     "conversionprofile.get": "TRANSCODING_BASE",
+    "conversionprofile.getdefault": "TRANSCODING_BASE",
+    "conversionprofileassetparams.list": "TRANSCODING_BASE",
+    "flavorparams.list": "TRANSCODING_BASE",
     "accesscontrolprofile.list": "ACCESS_CONTROL_BASE",
     "accesscontrolprofile.add": "ACCESS_CONTROL_ADD",
     "syndicationfeed.add": "SYNDICATION_ADD",

@@ -174,6 +174,17 @@ class KalturaClient:
         """Return the time of the server in Unix seconds as known from its last answer; before that the local time."""
         return self._transport.server_time()
 
+    def fastest_call(self) -> float:
+        """Return the seconds the fastest call so far took, which tells how far away the server is."""
+        return self._transport.fastest_call
+
+    def open_connection(self, base_url: str | None = None) -> None:
+        """Open a connection ahead of a call; over a long way that takes several round trips. Never raises.
+
+        :param base_url: root of the server; the usual one when None.
+        """
+        self._transport.open_connection(base_url or self.config.service_url)
+
     def close(self) -> None:
         """Close the connections. The session just runs out."""
         self._transport.close()

@@ -1,8 +1,8 @@
 """One entry from one file, exactly once, however often and wherever the work is interrupted.
 
 The order of the steps is what makes it safe. The entry is noted before it is filled, the upload token before bytes are
-sent into it, and content is attached only with a token the server has just called complete. Whatever was not noted
-because the process died is found again: the entry by its reference ID, the state of the upload by its token.
+sent into it, and content is attached only with a token that is complete. Whatever was not noted because the process
+died is found again: the entry by the name of its upload token, the state of the upload by the token.
 """
 
 from __future__ import annotations
@@ -11,64 +11,37 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from kaltura_provider.api.calls import clean
+from kaltura_provider.api.data_text import read_text
+from kaltura_provider.api.entry_adding import ADD_SETTLE, EntryAdder, Place
 from kaltura_provider.api.errors import KalturaError
-from kaltura_provider.api.lookup import find_by_reference_id, get_entry
-from kaltura_provider.api.media_kind import MediaKind, entry_template, kind_of_entry
+from kaltura_provider.api.file_names import extension_of, stored_name
+from kaltura_provider.api.journal import Journal
+from kaltura_provider.api.lookup import get_entry
+from kaltura_provider.api.media_kind import MediaKind
 from kaltura_provider.api.models import Entry, EntryStatus, UploadToken, UploadTokenStatus
-from kaltura_provider.api.uploads import UploadProgress, UploadSource, get_token, upload
+from kaltura_provider.api.noted_upload import NotedUpload, upload_noted
+from kaltura_provider.api.renditions import renditions_resource
+from kaltura_provider.api.sources import UploadSource
+from kaltura_provider.api.upload_settings import UploadSettings
+from kaltura_provider.api.upload_tokens import DEAD_TOKEN, delete_token, get_token
 
 if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from kaltura_provider.api.checksums import Checksum
     from kaltura_provider.api.client import KalturaClient
 
 log = logging.getLogger(__name__)
 
-#: Seconds after which an entry that was added is expected to be found by its reference ID.
-INDEX_WAIT = 60.0
 #: Seconds to wait for the answer when content is attached: the server may copy the file meanwhile.
 ATTACH_READ_TIMEOUT = 120.0
-
 #: How often a token is looked at that may just be being attached.
 ATTACHED_LOOKS = 10
 
 MIN_REFERENCE_ID = 2
-#: Bytes of a data entry at most: its text travels in the call itself.
-MAX_TEXT = 10_000_000
-
-
-class Journal(Protocol):
-    """Durable notes about one entry, kept where a later try finds them."""
-
-    def load(self) -> Mapping[str, str]:
-        """Return all notes."""
-        ...
-
-    def save(self, **changes: str) -> None:
-        """Write notes; when it returns they are safe. An empty text deletes a note.
-
-        :param changes: notes by name: ``entry_id``, ``upload_token_id``, ``fingerprint``, ``add_started``.
-        """
-        ...
-
-
-class MemoryJournal:
-    """Notes that live as long as the process; enough where nothing is retried."""
-
-    def __init__(self) -> None:
-        self._notes: dict[str, str] = {}
-
-    def load(self) -> Mapping[str, str]:
-        """Return all notes."""
-        return dict(self._notes)
-
-    def save(self, **changes: str) -> None:
-        """Write notes.
-
-        :param changes: notes by name.
-        """
-        self._notes.update(changes)
 
 
 @dataclass(frozen=True)
@@ -78,15 +51,24 @@ class PutResult:
     :param entry: the entry, which Kaltura may still be converting.
     :param created: whether this call added it.
     :param uploaded: whether this call gave it its content.
+    :param is_source: whether the entry's content is surely that of the source as it is now: this call gave it, or an
+        earlier one that took note of it. False says only that nobody knows.
     :param bytes_sent: bytes sent in this call.
     :param resumed_from: bytes of an earlier try that did not have to be sent again.
+    :param checksum: checksum of the bytes of the source as they were sent; None if nothing was uploaded.
+    :param verified: whether the source has that checksum itself.
+    :param retries: how often a part was sent again.
     """
 
     entry: Entry
     created: bool
     uploaded: bool
+    is_source: bool
     bytes_sent: int = 0
     resumed_from: int = 0
+    checksum: Checksum | None = None
+    verified: bool = False
+    retries: int = 0
 
 
 def put_content(
@@ -97,17 +79,19 @@ def put_content(
     kind: MediaKind,
     reference_id: str,
     journal: Journal,
-    on_progress: Callable[[UploadProgress], None] | None = None,
-    part_size: int | None = None,
-    parallel: int | None = None,
-    index_wait: float = INDEX_WAIT,
+    file_name: str | None = None,
+    renditions: Mapping[int, UploadSource] | None = None,
+    fill: Callable[[Entry], Entry] | None = None,
+    on_entry: Callable[[Entry], None] | None = None,
+    settle: float = ADD_SETTLE,
+    **settings: Unpack[UploadSettings],
 ) -> PutResult:
     """Make an entry of a file, once.
 
     Can be called again at any time, after any kind of interruption, with the same journal: it goes on where Kaltura
     stands. Without the journal it finds the entry by its reference ID once Kaltura has indexed it. An entry that has
     content is left as it is. Uses ``baseEntry.listByReferenceId``, ``media.add`` or ``baseEntry.add``, the actions of
-    :func:`upload`, and ``addContent``.
+    :func:`upload`, ``uploadToken.list`` and ``addContent``.
 
     Two calls at the same time for one reference ID can both add an entry, as Kaltura does not keep reference IDs
     unique: the caller must see to it that only one runs. One of two at the same time for an entry that exists does no
@@ -120,14 +104,20 @@ def put_content(
     :param kind: what the file becomes.
     :param reference_id: identity of the file in the system it comes from, at least 2 characters.
     :param journal: durable notes.
-    :param on_progress: called after each part of the upload.
-    :param part_size: bytes of one upload request; chosen by the size of the file when None.
-    :param parallel: upload requests at once, 1 to 16; chosen when None.
-    :param index_wait: seconds after which an entry is expected to be found by its reference ID. Waited for only when
-        it is not known what became of an earlier attempt to add the entry.
+    :param file_name: name under which the file travels, with the extension Kaltura is to store it by; made of the
+        source's name when None.
+    :param renditions: further finished files of an audio or video, by the ID of their flavor params; see
+        :mod:`~kaltura_provider.api.renditions`. They are given to the entry together with the source.
+    :param fill: gives an empty entry its content in another way than by an upload, and returns the entry; see
+        :mod:`~kaltura_provider.api.pull`.
+    :param on_entry: called with the entry as soon as it is known, before bytes are sent.
+    :param settle: seconds to look for an entry that a request with a lost answer may have added.
+    :param settings: see :class:`~kaltura_provider.api.upload_settings.UploadSettings`.
     :return: the entry and what was done.
     :raises KalturaError: if a call failed; calling again continues.
     :raises SourceChangedError: if the file changed while it was uploaded.
+    :raises SourceUnavailableError: if the file could not be read for longer than the budget.
+    :raises UploadStoppedError: if it was stopped.
     :raises ValueError: if the file is empty, the reference ID too short, or a data file no text or longer than 10 MB.
     """
     reference_id = str(clean(reference_id)).strip()
@@ -135,136 +125,125 @@ def put_content(
         raise ValueError(
             f"reference_id {reference_id!r} is too short: Kaltura needs at least {MIN_REFERENCE_ID} characters"
         )
-    return _Put(client, source, entry, kind, reference_id, journal, on_progress, part_size, parallel, index_wait).run()
+    if kind is MediaKind.DATA:
+        # Such an entry is added together with its content, in one call.
+        entry = {**entry, "dataContent": read_text(source)}
+    file_name = file_name or stored_name(source.name, extension_of(source.name))
+    if renditions and kind not in (MediaKind.AUDIO, MediaKind.VIDEO):
+        raise ValueError(
+            f"{source.name} becomes an entry of the kind {kind.value}, which has no renditions: leave them out"
+        )
+    adder = EntryAdder(client, source, entry, kind, file_name, reference_id, journal, settle)
+    return _Put(client, source, kind, file_name, renditions or {}, journal, adder, fill, on_entry, settings).run()
 
 
 @dataclass
 class _Put:
     client: KalturaClient
     source: UploadSource
-    fields: Mapping[str, Any]
     kind: MediaKind
-    reference_id: str
+    file_name: str
+    renditions: Mapping[int, UploadSource]
     journal: Journal
-    on_progress: Callable[[UploadProgress], None] | None
-    part_size: int | None
-    parallel: int | None
-    index_wait: float
-
-    def __post_init__(self) -> None:
-        self.template = entry_template(self.kind, self.source.name)
-        self.created = False
-        self.maybe_attached = False
+    adder: EntryAdder
+    fill: Callable[[Entry], Entry] | None
+    on_entry: Callable[[Entry], None] | None
+    settings: UploadSettings
+    maybe_attached: bool = False
 
     def run(self) -> PutResult:
+        place = self.adder.place()
+        if self.on_entry is not None:
+            self.on_entry(place.entry)
         if self.kind is MediaKind.DATA:
-            # Such an entry is added together with its content, in one call.
-            self.fields = {**self.fields, "dataContent": _read_text(self.source)}
-        entry = self._entry()
-        if self.created and self.kind is MediaKind.DATA:
-            return PutResult(entry, created=True, uploaded=True, bytes_sent=self.source.size)
-        if entry.status is not EntryStatus.NO_CONTENT:
-            return PutResult(entry, self.created, uploaded=False)
-        notes = self.journal.load()
-        token_id = notes.get("upload_token_id") if notes.get("fingerprint") == self.source.fingerprint else None
-        result = upload(
-            self.client,
-            self.source,
-            token_id=token_id or None,
-            part_size=self.part_size,
-            parallel=self.parallel,
-            on_progress=self.on_progress,
-            on_token=lambda token: self.journal.save(upload_token_id=token.id, fingerprint=self.source.fingerprint),
+            self.adder.tidy(place, set(), self.renditions)
+            sent = self.source.size if place.created else 0
+            return PutResult(place.entry, place.created, place.created, is_source=place.created, bytes_sent=sent)
+        if place.entry.status is not EntryStatus.NO_CONTENT:
+            return self._filled_before(place)
+        if self.fill is not None:
+            entry = self.fill(place.entry)
+            self.adder.tidy(place, set())
+            return PutResult(entry, place.created, uploaded=False, is_source=False)
+        main = self._upload(place)
+        self.maybe_attached = main.earlier_token
+        result = main.result
+        others = {params_id: self._upload(place, params_id).result for params_id in self.renditions}
+        if place.doubtful or any(each.resumed_from or each.retries for each in (result, *others.values())):
+            self.adder.tidy(place, {result.token.id, *(each.token.id for each in others.values())}, others)
+        entry, uploaded = self._attach(place, result.token, {key: each.token.id for key, each in others.items()})
+        return PutResult(
+            entry,
+            place.created,
+            uploaded,
+            uploaded,
+            sum(each.bytes_sent for each in (result, *others.values())),
+            sum(each.resumed_from for each in (result, *others.values())),
+            result.checksum,
+            result.verified,
+            sum(each.retries for each in (result, *others.values())),
         )
-        # An earlier process may have died while Kaltura was still attaching what it had uploaded.
-        self.maybe_attached = result.token.id == token_id
-        entry, uploaded = self._attach(entry.id, result.token)
-        return PutResult(entry, self.created, uploaded, result.bytes_sent, result.resumed_from)
 
-    def _entry(self) -> Entry:
+    def _filled_before(self, place: Place) -> PutResult:
+        """The entry has content; an earlier try may have died right after giving it, and left something over."""
         notes = self.journal.load()
-        if notes.get("entry_id"):
+        token_id = notes.get("upload_token_id", "")
+        is_source = False
+        # Of a token that was used to exchange the content only the end of that tells.
+        exchanged = token_id in notes.get("replacing", "").split(",")
+        if token_id and not exchanged and notes.get("fingerprint") == self.source.fingerprint:
             try:
-                return get_entry(self.client, notes["entry_id"])
+                is_source = get_token(self.client, token_id).status is UploadTokenStatus.CLOSED
             except KalturaError as error:
-                if error.code not in ("ENTRY_ID_NOT_FOUND", "INVALID_ENTRY_ID"):
+                if error.code not in DEAD_TOKEN:
                     raise
-            log.warning("Entry %s no longer exists; a new one is made.", notes["entry_id"])
-            self.journal.save(entry_id="", upload_token_id="", add_started="")
-            notes = self.journal.load()
-        # If an earlier try was interrupted just when it added the entry, then the entry may exist and not be found yet.
-        entry = self._find(until=float(notes.get("add_started") or 0) + self.index_wait) or self._add()
-        self.journal.save(entry_id=entry.id)
-        return entry
+        self.adder.tidy(place, set(), self.renditions)
+        return PutResult(place.entry, place.created, uploaded=False, is_source=is_source)
 
-    def _find(self, until: float) -> Entry | None:
-        pause = 0.5
-        while True:
-            if entry := self._choose(find_by_reference_id(self.client, self.reference_id)):
-                return entry
-            left = until - time.time()
-            if left <= 0:
-                return None
-            time.sleep(min(pause, left))
-            pause = min(2 * pause, 5.0)
+    def _upload(self, place: Place, params_id: int | None = None) -> NotedUpload:
+        """Upload the file itself, or one of its renditions."""
+        source, file_name = self.source, self.file_name
+        if params_id is not None:
+            source = self.renditions[params_id]
+            file_name = stored_name(source.name, extension_of(source.name))
+        return upload_noted(
+            self.client,
+            source,
+            self.journal,
+            self.settings,
+            token_name=self.adder.token_name(place, params_id),
+            file_name=file_name,
+            fresh_token=place.token if params_id is None else None,
+            prefix="" if params_id is None else f"rendition_{params_id}_",
+        )
 
-    def _choose(self, entries: list[Entry]) -> Entry | None:
-        """Pick the same entry whoever looks: one with content, else an empty one, else a failed one."""
-        for entry in entries:
-            found = kind_of_entry(entry.entry_type, entry.media_type)
-            if found is not self.kind:
-                raise KalturaError(
-                    "REFERENCE_ID_IN_USE",
-                    f"entry {entry.id} has the reference ID {self.reference_id} and is no {self.kind.value}",
-                    service_action="baseEntry.listByReferenceId",
-                )
-
-        def rank(entry: Entry) -> int:
-            if not isinstance(entry.status, EntryStatus) or entry.status.is_failed:
-                return 2
-            return 1 if entry.status is EntryStatus.NO_CONTENT else 0
-
-        return min(entries, key=rank, default=None)
-
-    def _add(self) -> Entry:
-        try:
-            entry = self._add_once()
-        except KalturaError as error:
-            if not error.outcome_unknown:
-                raise
-            log.warning("%s Looking whether the entry was added.", error)
-            entry = self._find(until=time.time() + self.index_wait) or self._add_once()
-        self.created = True
-        return entry
-
-    def _add_once(self) -> Entry:
-        name = self.source.name.rsplit(".", 1)[0]
-        template = self.template
-        values = {"name": name, **self.fields, **template.fields, "referenceId": self.reference_id}
-        self.journal.save(add_started=str(int(time.time())))
-        params = {template.parameter: values, **template.params}
-        return Entry.from_api(self.client.call(template.service, "add", params))
-
-    def _attach(self, entry_id: str, token: UploadToken) -> tuple[Entry, bool]:
+    def _attach(self, place: Place, token: UploadToken, others: Mapping[int, str]) -> tuple[Entry, bool]:
         """Give the entry its content; returns the entry and whether the content is that of our token."""
-        resource = {"objectType": "KalturaUploadedFileTokenResource", "token": token.id}
-        service = self.template.content_service
+        entry_id = place.entry.id
+        resource: dict[str, Any] = {"objectType": "KalturaUploadedFileTokenResource", "token": token.id}
+        if others:
+            resource = renditions_resource({0: token.id, **others})
+        service = self.adder.template.content_service
         failure: KalturaError | None = None
         tries_left = self.client.config.max_attempts
+        # Only what this call has just made and filled is surely as it was left.
+        certain = place.created and not place.doubtful and token.status is UploadTokenStatus.FULL_UPLOAD
         while True:
-            # Looked at each time: an unfinished or used token is accepted without an error, and the entry then waits
-            # for its content for ever.
-            entry = get_entry(self.client, entry_id)
-            token = get_token(self.client, token.id)
-            if entry.status is not EntryStatus.NO_CONTENT:
-                return self._filled(entry, token)
-            if token.status is not UploadTokenStatus.FULL_UPLOAD:
-                raise failure or KalturaError(
-                    "UPLOAD_TOKEN_INVALID_STATUS_FOR_ADD_ENTRY",
-                    f"upload token {token.id} is not complete or was used for something else",
-                    service_action=f"{service}.addContent",
-                    hint="Run the task again; it starts a new upload.",
-                )
+            if not certain:
+                # Looked at each time: an unfinished or used token is accepted without an error, and the entry then
+                # waits for its content for ever.
+                entry = get_entry(self.client, entry_id)
+                token = get_token(self.client, token.id)
+                if entry.status is not EntryStatus.NO_CONTENT:
+                    return self._filled(entry, token)
+                if token.status is not UploadTokenStatus.FULL_UPLOAD:
+                    raise failure or KalturaError(
+                        "UPLOAD_TOKEN_INVALID_STATUS_FOR_ADD_ENTRY",
+                        f"upload token {token.id} is not complete or was used for something else",
+                        service_action=f"{service}.addContent",
+                        hint="Run the task again; it starts a new upload.",
+                    )
+            certain = False
             try:
                 answer = self.client.call(
                     service,
@@ -294,29 +273,5 @@ class _Put:
             return entry, True
         if not self.maybe_attached:
             # Somebody else was faster, and what we uploaded belongs to nothing.
-            try:
-                self.client.call("uploadToken", "delete", {"uploadTokenId": token.id})
-            except KalturaError as error:
-                log.warning("%s The unused upload goes away by itself.", error)
+            delete_token(self.client, token.id)
         return entry, False
-
-
-def _read_text(source: UploadSource) -> str:
-    if not 0 < source.size <= MAX_TEXT:
-        raise ValueError(
-            f"{source.name} has {source.size} bytes: a data entry takes 1 to {MAX_TEXT}. Use a document instead"
-        )
-    stream = source.open(0, source.size)
-    try:
-        content = b"".join(iter(lambda: stream.read(1 << 20), b""))
-    finally:
-        stream.close()
-    try:
-        text = content.decode("utf-8")
-    except UnicodeDecodeError:
-        text = ""
-    if not text or clean(text) != text:
-        raise ValueError(
-            f"{source.name} is no plain text in UTF-8, and a data entry takes nothing else: use a document"
-        )
-    return text

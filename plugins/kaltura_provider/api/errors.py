@@ -10,7 +10,17 @@ from kaltura_provider.api import catalogue
 from kaltura_provider.api.catalogue import ErrorClass
 from kaltura_provider.api.redaction import MASK, redact
 
-__all__ = ["DependencyFailed", "ErrorClass", "KalturaError", "SourceChangedError", "api_error", "classify"]
+__all__ = [
+    "DependencyFailed",
+    "ErrorClass",
+    "KalturaError",
+    "MediaRefusedError",
+    "SourceChangedError",
+    "SourceUnavailableError",
+    "UploadStoppedError",
+    "api_error",
+    "classify",
+]
 
 _INVALID_KS_TEXT = re.compile(r'(Invalid KS ")(.*)(", Error )', re.DOTALL)
 
@@ -82,8 +92,20 @@ class DependencyFailed(KalturaError):
     """A request of a multirequest needed the result of another one, which failed."""
 
 
+class MediaRefusedError(ValueError):
+    """A file is nothing that Kaltura makes an entry of, or not what its name says; the message says what to do."""
+
+
 class SourceChangedError(Exception):
     """A file changed while it was being uploaded; what Kaltura has of it must not be used."""
+
+
+class SourceUnavailableError(OSError):
+    """A file cannot be read just now, as its store or the way to it is in trouble; this may pass."""
+
+
+class UploadStoppedError(Exception):
+    """An upload was stopped on purpose; what has arrived stays on Kaltura, and a later upload goes on from there."""
 
 
 def _rebuild(cls: type[KalturaError], state: dict[str, Any]) -> KalturaError:

@@ -7,6 +7,12 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+from kaltura_provider.api.errors import MediaRefusedError
+from kaltura_provider.api.file_names import extension_of, shown_name
+
+#: Bytes of a data entry at most: its text travels in the call itself.
+MAX_TEXT = 10_000_000
+
 
 class MediaKind(Enum):
     """The kinds of entries made from a file."""
@@ -20,39 +26,71 @@ class MediaKind(Enum):
 
 _EXTENSIONS: dict[MediaKind, str] = {
     MediaKind.VIDEO: (
-        "3g2 3gp asf avi divx dv f4v flv m1v m2t m2ts m2v m4v mkv mov mp4 mpe mpeg mpg mts mxf ogv qt rm rmvb ts vob "
-        "webm wmv"
+        "3g2 3gp asf avi divx dv f4v flv m1v m2t m2ts m2v m4v mj2 mkv mod mov mp4 mpe mpeg mpg mts mxf ogv qt rm rmvb "
+        "ts vob webm wmv"
     ),
-    MediaKind.AUDIO: "aac ac3 aif aifc aiff amr flac m4a m4b mka mp2 mp3 oga ogg opus ra wav wma",
-    MediaKind.IMAGE: "bmp gif heic jfif jpeg jpg png tif tiff webp",
-    MediaKind.DOCUMENT: "csv doc docx epub htm html key odp ods odt pages pdf ppt pptx rtf swf txt xls xlsx zip",
+    MediaKind.AUDIO: (
+        "aac ac3 aif aifc aiff amr au caf dts eac3 flac m4a m4b mka mp2 mp3 oga ogg opus ra w64 wav wave wma"
+    ),
+    MediaKind.IMAGE: "avif bmp gif heic heif jfif jp2 jpe jpeg jpg png tif tiff webp",
+    MediaKind.DOCUMENT: (
+        "csv doc docm docx epub htm html key numbers odg odp ods odt pages pdf ppsx ppt pptm pptx rtf swf txt xls xlsm "
+        "xlsx zip"
+    ),
     MediaKind.DATA: "json xml yaml yml",
 }
-_KIND_OF = {extension: kind for kind, extensions in _EXTENSIONS.items() for extension in extensions.split()}
+#: The kind of a file by its extension.
+KIND_OF = {extension: kind for kind, extensions in _EXTENSIONS.items() for extension in extensions.split()}
+
+_REFUSED = {
+    "a program or script": (
+        "apk app bat cgi class cmd com cpl dll elf exe gadget hta jar js jse lnk msi php pif pl ps1 py rb reg scr "
+        "sh so sys vb vbe vbs wasm wsf"
+    ),
+    "a disk image": "cue dmg img iso nrg qcow2 vdi vhd vhdx vmdk",
+    "a font": "eot otf ttc ttf woff woff2",
+    "a database": "accdb db mdb parquet sqlite sqlite3",
+    "an archive": "7z br bz2 cab deb gz lz lz4 rar rpm tar tgz xz z zst",
+}
+#: What the extensions stand for that Kaltura has no kind of entry for.
+REFUSED_EXTENSIONS = {extension: what for what, extensions in _REFUSED.items() for extension in extensions.split()}
 
 # Documents have a type of their own within Kaltura; 11 stands for any.
 _DOCUMENT_TYPES = {"swf": 12, "pdf": 13}
 
-_MP4_AUDIO_BRANDS = (b"M4A ", b"M4B ", b"M4P ")
-_MP4_IMAGE_BRANDS = (b"heic", b"heix", b"mif1", b"msf1", b"avif")
-
 
 def detect_media_kind(file_name: str, head: bytes | None = None) -> MediaKind:
-    """Find out which kind of entry a file becomes, by its extension, or by its first bytes if that tells nothing.
+    """Find out which kind of entry a file becomes: by its first bytes if they are given, else by its extension.
 
     :param file_name: name or path; upper and lower case are the same.
-    :param head: the first bytes of the file, 64 are enough; looked at only when the extension is unknown.
+    :param head: the first bytes of the file, 8 KB if it has as many; see
+        :func:`~kaltura_provider.api.media_types.inspect_media`, which tells more.
     :return: the kind.
-    :raises ValueError: if neither tells.
+    :raises MediaRefusedError: a ``ValueError``, if neither tells, or Kaltura would not take such a file.
     """
-    extension = _extension(file_name)
-    kind = _KIND_OF.get(extension) or (_kind_of_content(head) if head else None)
-    if kind is None:
-        what = f"extension .{extension}" if extension else "a name without extension"
-        raise ValueError(
-            f"The kind of {file_name!r} ({what}) is unknown: set media_kind to video, audio, image, document or data"
-        )
-    return kind
+    from kaltura_provider.api.media_types import inspect_media
+
+    if head:
+        return inspect_media(file_name, head).kind
+    extension = extension_of(file_name)
+    if extension not in KIND_OF:
+        raise unknown_kind(file_name, extension)
+    return KIND_OF[extension]
+
+
+def unknown_kind(file_name: str, extension: str) -> MediaRefusedError:
+    """Build the error for a file of which nobody knows what it is.
+
+    :param file_name: name or path.
+    :param extension: its extension.
+    """
+    what = f"extension .{extension}" if extension else "a name without extension"
+    if extension in REFUSED_EXTENSIONS:
+        what += f", {REFUSED_EXTENSIONS[extension]}"
+    return MediaRefusedError(
+        f"The kind of {shown_name(file_name)} ({what}) is unknown: "
+        "set media_kind to video, audio, image, document or data"
+    )
 
 
 @dataclass(frozen=True)
@@ -80,7 +118,10 @@ def entry_template(kind: MediaKind, file_name: str) -> EntryTemplate:
     :param file_name: name of the file, which decides the type of a document.
     """
     if kind is MediaKind.DOCUMENT:
-        fields = {"objectType": "KalturaDocumentEntry", "documentType": _DOCUMENT_TYPES.get(_extension(file_name), 11)}
+        fields = {
+            "objectType": "KalturaDocumentEntry",
+            "documentType": _DOCUMENT_TYPES.get(extension_of(file_name), 11),
+        }
         return EntryTemplate("baseEntry", "entry", fields, {"type": 10}, "baseEntry")
     if kind is MediaKind.DATA:
         return EntryTemplate("data", "dataEntry", {"objectType": "KalturaDataEntry"}, {}, "baseEntry")
@@ -99,30 +140,3 @@ def kind_of_entry(entry_type: int | str | None, media_type: int | None) -> Media
     if entry_type == 1:
         return {1: MediaKind.VIDEO, 2: MediaKind.IMAGE, 5: MediaKind.AUDIO}.get(media_type or 0)
     return {10: MediaKind.DOCUMENT, 6: MediaKind.DATA}.get(entry_type) if isinstance(entry_type, int) else None
-
-
-def _extension(file_name: str) -> str:
-    name = file_name.replace("\\", "/").rsplit("/", 1)[-1]
-    # A name that begins with a dot, such as .mp4, has no extension.
-    return name.rsplit(".", 1)[1].lower() if "." in name.lstrip(".") else ""
-
-
-def _kind_of_content(head: bytes) -> MediaKind | None:
-    if head[4:8] == b"ftyp":
-        if head[8:12] in _MP4_AUDIO_BRANDS:
-            return MediaKind.AUDIO
-        return MediaKind.IMAGE if head[8:12] in _MP4_IMAGE_BRANDS else MediaKind.VIDEO
-    if head.startswith(b"RIFF"):
-        return {b"WAVE": MediaKind.AUDIO, b"AVI ": MediaKind.VIDEO, b"WEBP": MediaKind.IMAGE}.get(head[8:12])
-    for kind, starts in _STARTS.items():
-        if head.startswith(starts):
-            return kind
-    return None
-
-
-_STARTS: dict[MediaKind, tuple[bytes, ...]] = {
-    MediaKind.VIDEO: (b"\x1a\x45\xdf\xa3", b"FLV\x01", b"\x00\x00\x01\xba", b"\x06\x0e\x2b\x34", b"\x30\x26\xb2\x75"),
-    MediaKind.AUDIO: (b"ID3", b"\xff\xfb", b"\xff\xf3", b"\xff\xf1", b"\xff\xf9", b"fLaC", b"OggS"),
-    MediaKind.IMAGE: (b"\x89PNG\r\n", b"\xff\xd8\xff", b"GIF8", b"BM", b"II*\x00", b"MM\x00*"),
-    MediaKind.DOCUMENT: (b"%PDF-", b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"{\\rtf"),
-}

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from kaltura_provider.api.errors import SourceChangedError
+from kaltura_provider.api.file_names import quote_file_name
 
 CONTENT_TYPE_JSON = "application/json"
 
@@ -76,7 +77,7 @@ class MultipartBody:
             json.dumps(params, allow_nan=False).encode(),
         ]
         for name, part in files.items():
-            names = f'name="{_quoted(name)}"; filename="{_quoted(part.file_name)}"'
+            names = f'name="{quote_file_name(name)}"; filename="{quote_file_name(part.file_name)}"'
             pieces += [b"\r\n", self._head(names, part.content_type), part]
         pieces.append(f"\r\n--{self._boundary}--\r\n".encode())
         self._length = sum(piece.size if isinstance(piece, FilePart) else len(piece) for piece in pieces)
@@ -138,9 +139,3 @@ class MultipartBody:
         finally:
             if stream is not None:
                 stream.close()
-
-
-def _quoted(name: str) -> str:
-    """Quote a name as browsers do; directories are dropped, and what no UTF-8 text may hold is replaced."""
-    name = name.replace("\\", "/").rsplit("/", 1)[-1].encode("utf-8", "replace").decode()
-    return name.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")

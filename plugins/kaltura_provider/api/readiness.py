@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from kaltura_provider.api.errors import KalturaError
 from kaltura_provider.api.lookup import get_entries
-from kaltura_provider.api.models import Entry, EntryStatus, FlavorAsset, FlavorStatus, ReplacementStatus
+from kaltura_provider.api.models import Entry, EntryStatus, FlavorStatus, ReplacementStatus
+from kaltura_provider.api.source_flavor import flavors_of
 
 if TYPE_CHECKING:
     from kaltura_provider.api.client import KalturaClient
@@ -41,6 +42,8 @@ class Readiness(Enum):
 
     READY = "ready"
     WAITING = "waiting"
+    #: The entry plays its old content; the new one is ready too and waits for a person.
+    NEEDS_APPROVAL = "needs_approval"
     FAILED = "failed"
 
 
@@ -75,8 +78,9 @@ class ReadyState:
 def check_ready(client: KalturaClient, ids: Iterable[str]) -> dict[str, ReadyState]:
     """Look once whether entries are ready (``baseEntry.list``, one call for 150 entries).
 
-    An entry whose content is being replaced stays READY all the time; it counts as ready only when the new content is
-    in. For entries that failed the flavors that failed are named (``flavorAsset.list``).
+    An entry whose content is being replaced keeps its status all the time; it counts as ready only when the new content
+    is in, and as ``NEEDS_APPROVAL`` when that is converted and a person must agree to it. For entries that failed the
+    flavors that failed are named (``flavorAsset.list``).
 
     :param client: the client.
     :param ids: IDs of entries.
@@ -111,18 +115,21 @@ def _state_of(entry_id: str, entry: Entry | None) -> ReadyState:
             "again"
         )
         return ReadyState(entry_id, Readiness.FAILED, status, message, entry)
-    if status.is_ready:
-        return _state_of_ready(entry)
     if status is EntryStatus.DELETED:
         return ReadyState(
             entry_id, Readiness.FAILED, status.name, "the entry was deleted. Upload the file again", entry
         )
+    # Looked at before the status: new content mends an entry that failed.
+    if entry.replacement_status != ReplacementStatus.NONE or entry.replacing_entry_id:
+        return _state_of_exchange(entry)
+    if status.is_ready:
+        return ReadyState(entry_id, Readiness.READY, status.name, "the entry is ready", entry)
     if status.is_failed:
         return ReadyState(entry_id, Readiness.FAILED, status.name, _FAILED[status], entry)
     return ReadyState(entry_id, Readiness.WAITING, status.name, _WAITING[status], entry)
 
 
-def _state_of_ready(entry: Entry) -> ReadyState:
+def _state_of_exchange(entry: Entry) -> ReadyState:
     if entry.replacement_status == ReplacementStatus.FAILED:
         message = (
             "its new content could not be converted. Cancel the replacement (media.cancelReplace) and try another file"
@@ -130,17 +137,14 @@ def _state_of_ready(entry: Entry) -> ReadyState:
         return ReadyState(entry.id, Readiness.FAILED, "REPLACEMENT_FAILED", message, entry)
     if entry.replacement_status == ReplacementStatus.READY_BUT_NOT_APPROVED:
         message = "its new content waits for approval. Approve it in the KMC or with media.approveReplace"
-        return ReadyState(entry.id, Readiness.WAITING, "REPLACEMENT_NOT_APPROVED", message, entry)
-    if entry.replacement_status != ReplacementStatus.NONE or entry.replacing_entry_id:
-        return ReadyState(entry.id, Readiness.WAITING, "REPLACING", "Kaltura is converting its new content", entry)
-    return ReadyState(entry.id, Readiness.READY, EntryStatus.READY.name, "the entry is ready", entry)
+        return ReadyState(entry.id, Readiness.NEEDS_APPROVAL, "REPLACEMENT_NOT_APPROVED", message, entry)
+    return ReadyState(entry.id, Readiness.WAITING, "REPLACING", "Kaltura is converting its new content", entry)
 
 
 def _failed_flavors(client: KalturaClient, entry_id: str) -> list[str]:
     try:
-        answer = client.call("flavorAsset", "list", {"filter": {"entryIdEqual": entry_id}, "pager": {"pageSize": 100}})
+        flavors = flavors_of(client, entry_id)
     except KalturaError:
         # Only an explanation; a role may see entries and no flavors.
         return []
-    flavors = [FlavorAsset.from_api(values) for values in answer.get("objects") or []]
     return [flavor.describe() for flavor in flavors if flavor.status is FlavorStatus.ERROR]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ssl
 import threading
 import time
@@ -36,6 +37,8 @@ class Transport:
         self._lock = threading.Lock()
         self._session: requests.Session | None = None
         self._clock_skew = 0.0
+        #: Seconds the fastest call without a file took; infinite before the first one.
+        self.fastest_call = float("inf")
 
     def server_time(self) -> float:
         """The time of the server in Unix seconds, as far as earlier answers have told; else the local time."""
@@ -53,19 +56,15 @@ class Transport:
         :return: the answer, whatever its status.
         :raises KalturaError: if there is no complete answer.
         """
-        config = self._config
         # Exactly this value: with "; charset=utf-8" behind it Kaltura does not read the body.
         content_type = body.content_type if isinstance(body, MultipartBody) else CONTENT_TYPE_JSON
+        started = time.monotonic()
         try:
             response = self._requests().post(
                 url,
                 data=body,
                 headers={"Content-Type": content_type},
-                timeout=(config.connect_timeout, read_timeout or config.read_timeout),
-                allow_redirects=False,
-                # Given with every request, as otherwise REQUESTS_CA_BUNDLE would win over the connection.
-                verify=config.ca_bundle or True,
-                proxies={"http": config.proxy, "https": config.proxy} if config.proxy else None,
+                **self._options(read_timeout),
             )
         except SourceReadError as error:
             raise error.cause from error
@@ -74,9 +73,31 @@ class Transport:
         finally:
             if isinstance(body, MultipartBody):
                 body.close()
+        if not isinstance(body, MultipartBody):
+            self.fastest_call = min(self.fastest_call, time.monotonic() - started)
         headers = {name.lower(): value for name, value in response.headers.items()}
         self._learn_time(headers.get("date"))
         return Answer(response.status_code, headers, response.content)
+
+    def open_connection(self, base_url: str) -> None:
+        """Open a connection that a later request will use, by a request that Kaltura answers without doing anything.
+
+        It never raises: the later request tells what is wrong.
+
+        :param base_url: root of the server.
+        """
+        with contextlib.suppress(Exception):
+            self._requests().options(f"{base_url}/api_v3/", **self._options(None)).close()
+
+    def _options(self, read_timeout: float | None) -> dict[str, Any]:
+        config = self._config
+        return {
+            "timeout": (config.connect_timeout, read_timeout or config.read_timeout),
+            "allow_redirects": False,
+            # Given with every request, as otherwise REQUESTS_CA_BUNDLE would win over the connection.
+            "verify": config.ca_bundle or True,
+            "proxies": {"http": config.proxy, "https": config.proxy} if config.proxy else None,
+        }
 
     def close(self) -> None:
         """Close all connections. A later request opens new ones."""

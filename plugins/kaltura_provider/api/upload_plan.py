@@ -11,19 +11,22 @@ Kaltura's rules, which the parts made here keep:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 
 MEGABYTE = 1000 * 1000
+
+#: Position and number of bytes of something missing.
+Gap = tuple[int, int]
 
 MIN_PART_SIZE = 5 * MEGABYTE
 MAX_DEFAULT_PART_SIZE = 50 * MEGABYTE
 #: The server takes no request above 2000 MB.
 MAX_PART_SIZE = 1900 * MEGABYTE
 
-# Everything waits for the first part, so it is small; over a far connection it also warms that up for a big file.
-SMALL_FIRST_PART = 64 * 1024
-BIG_FIRST_PART = MEGABYTE
+#: Everything waits for the first part. With its parameters it fits into the ten packets that a fresh connection sends
+#: before it waits for the other side, so it takes one round trip however far the server is.
+FIRST_PART = 8 * 1024
 
 DEFAULT_PARALLEL = 4
 MAX_DEFAULT_PARALLEL = 8
@@ -32,7 +35,7 @@ MAX_PARALLEL = 16
 BIG_FILE = 256 * MEGABYTE
 
 #: Up to this size one request is faster than a first part, one more, and a last one.
-ONE_REQUEST_SIZE = 2 * SMALL_FIRST_PART + MIN_PART_SIZE
+ONE_REQUEST_SIZE = MIN_PART_SIZE
 
 
 @dataclass(frozen=True)
@@ -89,8 +92,7 @@ def choose_plan(size: int, *, parallel: int | None = None, part_size: int | None
         parallel = MAX_DEFAULT_PARALLEL if far or size >= BIG_FILE else DEFAULT_PARALLEL
     if part_size is None:
         part_size = default_part_size(size, parallel)
-    first_size = BIG_FIRST_PART if size >= BIG_FILE else SMALL_FIRST_PART
-    return Plan(parallel, min(first_size, part_size) if parallel > 1 else part_size, part_size)
+    return Plan(parallel, min(FIRST_PART, part_size) if parallel > 1 else part_size, part_size)
 
 
 def default_part_size(size: int, parallel: int = 1) -> int:
@@ -106,28 +108,30 @@ def default_part_size(size: int, parallel: int = 1) -> int:
     return max(MIN_PART_SIZE, min(MAX_DEFAULT_PART_SIZE, size // (4 * parallel)))
 
 
-def plan_parts(size: int, start: int, part_size: int) -> Iterator[Part]:
-    """Cut what is left of a file into parts to be sent one after another.
+def plan_sequence(gaps: Iterable[Gap], size: int, part_size: int) -> Iterator[Part]:
+    """Cut what is missing of a file into parts to be sent one after another.
 
+    :param gaps: position and length of what is missing, in the order of the file.
     :param size: length of the file in bytes.
-    :param start: bytes the server already has from the beginning.
     :param part_size: bytes of a part at most.
-    :return: the parts; the last one closes the file. If the server has all bytes, it is empty.
+    :return: the parts; the last one closes the file. If nothing is missing at its end, it is empty.
     """
-    offset = start
-    while size - offset > part_size:
-        yield Part(offset, part_size, final=False)
-        offset += part_size
-    yield Part(offset, size - offset, final=True)
+    end = 0
+    for start, length in gaps:
+        end = start + length
+        for part in plan_open_parts([(start, length)], part_size):
+            yield replace(part, final=part.offset + part.size == size)
+    if end != size:
+        yield Part(size, 0, final=True)
 
 
-def plan_open_parts(size: int, start: int, part_size: int) -> Iterator[Part]:
-    """Cut what is left of a file into parts that may arrive in any order; none of them closes the file.
+def plan_open_parts(gaps: Iterable[Gap], part_size: int) -> Iterator[Part]:
+    """Cut what is missing of a file into parts that may arrive in any order; none of them closes the file.
 
-    :param size: length of the file in bytes.
-    :param start: bytes the server already has from the beginning.
+    :param gaps: position and length of what is missing, in the order of the file.
     :param part_size: bytes of a part at most.
     :return: the parts, in the order of the file.
     """
-    for offset in range(start, size, part_size):
-        yield Part(offset, min(part_size, size - offset), final=False)
+    for start, length in gaps:
+        for offset in range(start, start + length, part_size):
+            yield Part(offset, min(part_size, start + length - offset), final=False)

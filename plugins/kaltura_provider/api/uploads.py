@@ -10,28 +10,35 @@ upload goes on where the server stands; nothing is assumed from what was sent.
 from __future__ import annotations
 
 import logging
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kaltura_provider.api.errors import ErrorClass, KalturaError
+from kaltura_provider.api.checksums import DEFAULT_ALGORITHM, Checksum, Crc
+from kaltura_provider.api.errors import ErrorClass, KalturaError, UploadStoppedError
 from kaltura_provider.api.models import UploadToken, UploadTokenStatus
 from kaltura_provider.api.sources import FileSource, UploadSource
-from kaltura_provider.api.upload_parts import PartSender
+from kaltura_provider.api.upload_meter import UploadMeter, UploadProgress
+from kaltura_provider.api.upload_parts import PartSender, SentPart
 from kaltura_provider.api.upload_plan import (
-    MAX_PARALLEL,
-    MAX_PART_SIZE,
+    Gap,
     Part,
     Plan,
     choose_plan,
     plan_open_parts,
-    plan_parts,
+    plan_sequence,
 )
-from kaltura_provider.api.upload_workers import Patience, in_parallel
+from kaltura_provider.api.upload_ranges import ConfirmedRanges
+from kaltura_provider.api.upload_settings import UploadSettings, check_settings
+from kaltura_provider.api.upload_tokens import COMPLETE, DEAD_TOKEN, OPEN, add_token, delete_token, get_token
+from kaltura_provider.api.upload_workers import Patience, Stopped, in_parallel
 
 if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
     from kaltura_provider.api.client import KalturaClient
 
 __all__ = ["FileSource", "UploadProgress", "UploadResult", "UploadSource", "upload"]
@@ -42,36 +49,13 @@ log = logging.getLogger(__name__)
 FINISH_LOOKS = 10
 #: Tokens one upload may use up before it gives up.
 MAX_TOKENS = 3
-#: Seconds of a call about the token from which on the server counts as far away: the call itself takes it about 45 ms,
-#: so the round trip is then 50 ms or more.
+#: Seconds of the fastest call from which on the server counts as far away: a call itself takes it about 45 ms, so the
+#: round trip is then 50 ms or more.
 FAR_CALL = 0.1
+#: Seconds between two looks at whether the upload is to stop, and two calls of ``on_tick``.
+TICK = 0.5
 
-# The token can take no more: another one is needed.
-_DEAD_TOKEN = frozenset(
-    {
-        "UPLOAD_TOKEN_NOT_FOUND",
-        "UPLOAD_TOKEN_CANNOT_RESUME",
-        "UPLOAD_PASSED_MAX_RESUME_TIME_ALLOWED",
-        "MAX_ALLOWED_CHUNK_COUNT_EXCEEDED",
-    }
-)
-_OPEN = (UploadTokenStatus.PENDING, UploadTokenStatus.PARTIAL_UPLOAD)
-# A token that something was waiting for goes from its last part straight to CLOSED.
-_COMPLETE = (UploadTokenStatus.FULL_UPLOAD, UploadTokenStatus.CLOSED)
-
-
-@dataclass(frozen=True)
-class UploadProgress:
-    """How far an upload is.
-
-    :param token_id: the upload token.
-    :param bytes_done: bytes the server has confirmed, wherever in the file they are.
-    :param bytes_total: length of the file.
-    """
-
-    token_id: str
-    bytes_done: int
-    bytes_total: int
+_READ_BLOCK = 256 * 1024
 
 
 @dataclass(frozen=True)
@@ -81,62 +65,63 @@ class UploadResult:
     :param token: the token that holds the file.
     :param bytes_sent: bytes the server confirmed in this call; less than the file if an earlier upload was continued.
     :param resumed_from: bytes that were already there.
+    :param checksum: checksum of the file as it was sent.
+    :param verified: whether the source has that checksum itself; False if it has none to compare with.
+    :param retries: how often a part was sent again.
     """
 
     token: UploadToken
     bytes_sent: int
     resumed_from: int
+    checksum: Checksum
+    verified: bool
+    retries: int
 
 
 def upload(
     client: KalturaClient,
     source: UploadSource,
     *,
-    token_id: str | None = None,
-    part_size: int | None = None,
-    parallel: int | None = None,
-    on_progress: Callable[[UploadProgress], None] | None = None,
+    token: UploadToken | str | None = None,
+    token_name: str | None = None,
+    file_name: str | None = None,
+    confirmed: str = "",
     on_token: Callable[[UploadToken], None] | None = None,
+    on_confirmed: Callable[[str], None] | None = None,
+    **settings: Unpack[UploadSettings],
 ) -> UploadResult:
     """Upload a file (``uploadToken.add``, ``uploadToken.upload``, ``uploadToken.get``).
 
     Several parts are sent at once, each read from the source at its own position. The file is streamed; no part of it
-    is held in memory as a whole. The result is checked: the token is complete and holds as many bytes as the source
-    has.
+    is held in memory as a whole. The result is checked: the token is complete, holds as many bytes as the source has,
+    and the checksum of what was sent is that of the source, if the source has one.
 
     :param client: the client.
     :param source: the file.
-    :param token_id: the token of an upload that was interrupted. It goes on at the byte the server stands; if the
-        token can take no more, or belongs to a file of another name or size, a new one is made.
-    :param part_size: bytes of one request; chosen by the size of the file when None: 5 to 50 MB.
-    :param parallel: parts in flight at once, 1 to 16; chosen when None: 4, or 8 for files of 256 MB and more and for
-        servers that are far away.
-    :param on_progress: called after each part, in the thread of the caller.
+    :param token: a fresh token to upload into, or the ID of the token of an upload that was interrupted. That one goes
+        on where the server stands; if the token can take no more, or belongs to a file of another name or size, a new
+        one is made.
+    :param token_name: file name to note at a token; that of the source when None. A name that nothing else has lets a
+        token be found again whose ID got lost.
+    :param file_name: name under which the file travels, whose extension Kaltura stores it by; that of the source when
+        None.
+    :param confirmed: what ``on_confirmed`` was called with last in the upload that is resumed.
     :param on_token: called with a new token before anything is sent into it, so that it can be noted for a resumption.
+    :param on_confirmed: called after parts were confirmed, with a text that says which; to be noted for a resumption,
+        so that what waits on the server behind a gap is not sent again.
+    :param settings: see :class:`~kaltura_provider.api.upload_settings.UploadSettings`.
     :return: the complete token.
     :raises KalturaError: if the upload failed; calling again with the token resumes it.
     :raises SourceChangedError: if the file changed meanwhile.
+    :raises SourceUnavailableError: if the file could not be read for longer than the budget.
+    :raises UploadStoppedError: if it was stopped.
     :raises ValueError: if the file is empty, or the part size or number of parts out of range.
     """
     if source.size <= 0:
         raise ValueError(f"{source.name} is empty, and Kaltura makes no entry of an empty file: check the source")
-    if part_size is not None and not 0 < part_size <= MAX_PART_SIZE:
-        raise ValueError(
-            f"part_size {part_size} is out of range: Kaltura takes 1 to {MAX_PART_SIZE} bytes with one request"
-        )
-    if parallel is not None and not 0 < parallel <= MAX_PARALLEL:
-        raise ValueError(f"parallel {parallel} is out of range: send 1 to {MAX_PARALLEL} parts at once")
-    return _Upload(client, source, part_size, parallel, on_progress, on_token).run(token_id)
-
-
-def get_token(client: KalturaClient, token_id: str) -> UploadToken:
-    """Read an upload token (``uploadToken.get``).
-
-    :param client: the client.
-    :param token_id: ID of the token.
-    :raises KalturaError: if there is none, or it belongs to another user.
-    """
-    return UploadToken.from_api(client.call("uploadToken", "get", {"uploadTokenId": token_id}))
+    check_settings(settings)
+    names = (token_name or source.name, file_name or source.name)
+    return _Upload(client, source, names, on_token, on_confirmed, settings).run(token, confirmed)
 
 
 class _Upload:
@@ -146,174 +131,278 @@ class _Upload:
         self,
         client: KalturaClient,
         source: UploadSource,
-        part_size: int | None,
-        parallel: int | None,
-        on_progress: Callable[[UploadProgress], None] | None,
+        names: tuple[str, str],
         on_token: Callable[[UploadToken], None] | None,
+        on_confirmed: Callable[[str], None] | None,
+        settings: UploadSettings,
     ) -> None:
         self.client = client
         self.source = source
-        self.part_size = part_size
-        self.parallel = parallel
-        self.on_progress = on_progress
+        self.token_name, self.file_name = names
         self.on_token = on_token
+        self.on_confirmed = on_confirmed
+        self.settings = settings
+        self.stop = settings.get("stop") or threading.Event()
+        self.crc = Crc(source.checksum.algorithm if source.checksum else DEFAULT_ALGORITHM)
+        self.meter = UploadMeter()
+        self.ranges = ConfirmedRanges(self.crc)
+        self.token: UploadToken
+        self.tokens_made = 0
+        self.resumed = 0
         self.bytes_sent = 0
         self.bytes_reported = 0
-        self.tokens_made = 0
-        self.fastest_call = float("inf")
-        self.all_confirmed = False
 
-    def run(self, token_id: str | None) -> UploadResult:
-        # A session that has to be started first would look like a slow server.
-        self.client.ks()
-        token = self._reusable(token_id) if token_id else None
-        token = token or self._new_token()
-        sender = PartSender(self.client, self.source, token)
-        resumed_from = token.uploaded_file_size
-        patience = Patience(self.client.config)
-        while token.status not in _COMPLETE:
+    def run(self, token: UploadToken | str | None, confirmed: str) -> UploadResult:
+        if isinstance(token, UploadToken):
+            self.token = token
+        elif token is None or not self._resume(token, confirmed):
+            self._begin()
+        sender = self._sender()
+        patience = self._patience()
+        while self.token.status not in COMPLETE:
             try:
-                token = self._send_rest(sender, token)
+                self._send_rest(sender)
                 continue
             except KalturaError as error:
                 failure = error
             if failure.code == "UPLOAD_TOKEN_CANNOT_MATCH_EXPECTED_SIZE":
-                self.all_confirmed = False
+                self.ranges.clear()
             if failure is sender.given_up:
                 raise failure
-            before, token = token, self._after(failure, token)
-            if token.id != before.id:
-                sender = PartSender(self.client, self.source, token)
-            if token.uploaded_file_size > before.uploaded_file_size:
+            before = self.token
+            self._look_after(failure)
+            if self.token.id != before.id:
+                sender = self._sender()
+            if self.token.uploaded_file_size > before.uploaded_file_size:
                 patience.reset()
             wait = patience.wait_after(failure)
-            if token.status in _OPEN:
+            if self.token.status in OPEN:
                 if wait is None:
                     raise failure
-                log.warning("%s The upload goes on at byte %d.", failure, token.uploaded_file_size)
-                time.sleep(wait)
-        if token.uploaded_file_size != self.source.size:
-            raise KalturaError(
-                "UPLOAD_SIZE_MISMATCH",
-                f"{token.uploaded_file_size} bytes arrived of {self.source.size}",
-                error_class=ErrorClass.RETRY,
-                service_action="uploadToken.upload",
-            )
-        if self.tokens_made:
-            resumed_from = 0
-        # What was sent twice counts once.
-        return UploadResult(token, min(self.bytes_sent, self.source.size - resumed_from), resumed_from)
+                log.warning("%s The upload goes on at byte %d.", failure, self.token.uploaded_file_size)
+                self.meter.retried()
+                self._pause(wait)
+        return self._result()
 
-    def _reusable(self, token_id: str) -> UploadToken | None:
-        """The token of an earlier upload, if this file can be continued in it."""
-        started = time.monotonic()
+    # -- tokens
+
+    def _resume(self, token_id: str, confirmed: str) -> bool:
+        """Take up an earlier upload, if this file can be continued in its token."""
         try:
             token = get_token(self.client, token_id)
         except KalturaError as error:
-            if error.code in _DEAD_TOKEN:
-                return None
+            if error.code in DEAD_TOKEN:
+                return False
             raise
-        self._note_call(started)
-        same_file = token.file_name in ("", self.source.name) and token.file_size in (None, self.source.size)
-        if not same_file:
-            return None
-        if token.status in _OPEN:
-            return token if token.uploaded_file_size <= self.source.size else None
-        complete = token.status is UploadTokenStatus.FULL_UPLOAD and token.uploaded_file_size == self.source.size
-        return token if complete else None
+        size = self.source.size
+        if token.file_name not in ("", self.token_name) or token.file_size not in (None, size):
+            return False
+        joined = token.uploaded_file_size
+        continues = token.status in OPEN and joined <= size
+        if not continues and not (token.status is UploadTokenStatus.FULL_UPLOAD and joined == size):
+            return False
+        self.ranges.read_text(confirmed)
+        self.token = token
+        if not joined:
+            # Without a first part the server has nothing that could wait for it.
+            self.ranges.clear()
+        self.resumed = size - sum(length for _, length in self.ranges.missing(joined, size))
+        self.bytes_reported = self.resumed
+        return True
 
-    def _new_token(self) -> UploadToken:
+    def _begin(self) -> None:
+        """Begin with a new token."""
         self.tokens_made += 1
-        self.bytes_sent = self.bytes_reported = 0
-        self.all_confirmed = False
-        started = time.monotonic()
-        params = {"uploadToken": {"fileName": self.source.name, "fileSize": self.source.size}}
-        # A token nobody uses harms nobody and goes away by itself, so a lost answer may be followed by a second one.
-        token = UploadToken.from_api(self.client.call("uploadToken", "add", params, idempotent=True))
-        self._note_call(started)
+        self.resumed = self.bytes_sent = self.bytes_reported = 0
+        self.ranges.clear()
+        unique = self.token_name != self.source.name
+        self.token = add_token(
+            self.client, self.token_name, self.source.size, self._patience(), self._pause, unique=unique
+        )
         if self.on_token is not None:
-            self.on_token(token)
-        return token
+            self.on_token(self.token)
 
-    def _after(self, failure: KalturaError, token: UploadToken) -> UploadToken:
-        """Look where the server stands after a failure."""
+    def _look_after(self, failure: KalturaError) -> None:
+        """Look where the server stands after a failure; begin anew if the token can take no more."""
         looked: UploadToken | None = None
-        if failure.code not in _DEAD_TOKEN:
+        if failure.code not in DEAD_TOKEN:
             if not failure.retryable and failure.code != "UPLOAD_TOKEN_INVALID_STATUS_FOR_UPLOAD":
                 raise failure
-            looked = self._look(token)
-        if looked is not None and looked.status in (*_OPEN, *_COMPLETE):
-            return looked
+            looked = self._look()
+        if looked is not None and looked.status in (*OPEN, *COMPLETE):
+            self.token = looked
+            return
         if self.tokens_made >= MAX_TOKENS:
             raise failure
         log.warning("%s The upload begins anew.", failure)
-        return self._new_token()
+        delete_token(self.client, self.token.id)
+        self._begin()
 
-    def _look(self, token: UploadToken) -> UploadToken | None:
+    def _look(self) -> UploadToken | None:
         """Read the token, as patiently as parts are sent; None if it is gone."""
-        patience = Patience(self.client.config)
+        patience = self._patience()
         while True:
             try:
-                return get_token(self.client, token.id)
+                return get_token(self.client, self.token.id)
             except KalturaError as error:
-                if error.code in _DEAD_TOKEN:
+                if error.code in DEAD_TOKEN:
                     return None
                 wait = patience.wait_after(error) if error.retryable else None
                 if wait is None:
                     raise
-            time.sleep(wait)
+            self._pause(wait)
 
-    def _note_call(self, started: float) -> None:
-        self.fastest_call = min(self.fastest_call, time.monotonic() - started)
+    # -- parts
 
-    def _send_rest(self, sender: PartSender, token: UploadToken) -> UploadToken:
-        """Send everything from the byte the server stands at."""
-        size, start = self.source.size, token.uploaded_file_size
-        plan = choose_plan(size, parallel=self.parallel, part_size=self.part_size, far=self.fastest_call >= FAR_CALL)
-        if self.all_confirmed:
-            # What the server has not joined yet it joins now; it says so if something is missing after all.
-            token = sender.send(Part(size, 0, final=True))
-        elif plan.parallel == 1 or (start and size - start <= plan.part_size):
-            for part in plan_parts(size, start, plan.part_size):
-                token = sender.send_patiently(part)
-                self._confirmed(token, part, part.offset + part.size)
+    def _send_rest(self, sender: PartSender) -> None:
+        """Send everything the server does not have, and close the file."""
+        size, joined = self.source.size, self.token.uploaded_file_size
+        far = self.client.fastest_call() >= FAR_CALL
+        plan = choose_plan(
+            size, parallel=self.settings.get("parallel"), part_size=self.settings.get("part_size"), far=far
+        )
+        gaps = list(self.ranges.missing(joined, size))
+        left = sum(length for _, length in gaps)
+        if plan.parallel == 1 or (joined and len(gaps) == 1 and left <= plan.part_size):
+            self._run(list(plan_sequence(gaps, size, plan.part_size)), sender.send_patiently, 1)
         else:
-            token = self._send_at_once(sender, token, plan)
+            if gaps:
+                self._send_at_once(sender, gaps, plan, far=far)
+            # What the server has not joined yet it joins now; it says so if something is missing after all.
+            self._run([Part(size, 0, final=True)], sender.send, 1)
         for _ in range(FINISH_LOOKS):
-            if token.status in _COMPLETE:
-                return token
-            time.sleep(1)
-            token = get_token(self.client, token.id)
+            if self.token.status in COMPLETE:
+                return
+            self._pause(1)
+            self.token = get_token(self.client, self.token.id)
         raise KalturaError(
             "UPLOAD_NOT_FINISHED",
-            f"{token.uploaded_file_size} of {size} bytes are joined",
+            f"{self.token.uploaded_file_size} of {size} bytes are joined",
             error_class=ErrorClass.RETRY,
             service_action="uploadToken.upload",
             hint="Kaltura still joins the parts. Run the task again; it continues where the upload stopped.",
         )
 
-    def _send_at_once(self, sender: PartSender, token: UploadToken, plan: Plan) -> UploadToken:
-        """Send the first part alone, those in the middle in parallel, and an empty one that closes the file."""
-        size, done = self.source.size, token.uploaded_file_size
-        if not done:
-            first = Part(0, plan.first_size, final=False)
-            started = time.monotonic()
-            token = sender.send(first)
-            self._note_call(started)
-            done = first.size
-            self._confirmed(token, first, done)
-        parts = list(plan_open_parts(size, done, plan.part_size))
-        with closing(in_parallel(parts, sender.send_patiently, min(plan.parallel, len(parts)))) as sent:
-            for part in sent:
-                done += part.size
-                self._confirmed(token, part, done)
-        self.all_confirmed = True
-        return sender.send(Part(size, 0, final=True))
+    def _send_at_once(self, sender: PartSender, gaps: list[Gap], plan: Plan, *, far: bool) -> None:
+        """Send the first part alone and those in the middle in parallel."""
+        begun = threading.Event()
+        parts: list[Part] = []
+        start, length = gaps[0]
+        if start:
+            begun.set()
+        else:
+            parts.append(Part(0, plan.first_size, final=False))
+            gaps = [(plan.first_size, length - plan.first_size), *gaps[1:]]
+        parts += plan_open_parts(gaps, plan.part_size)
 
-    def _confirmed(self, token: UploadToken, part: Part, done: int) -> None:
+        def send(part: Part, stop: threading.Event) -> SentPart:
+            if part.is_first:
+                sent = sender.send(part, stop)
+                begun.set()
+                return sent
+            if far and not begun.is_set():
+                sender.warm_up()
+            while not begun.wait(0.1):
+                if stop.is_set():
+                    raise Stopped
+            return sender.send_patiently(part, stop)
+
+        self._run(parts, send, min(plan.parallel, len(parts)))
+
+    def _run(self, parts: list[Part], send: Callable[[Part, threading.Event], SentPart], threads: int) -> None:
+        """Send parts and take note of each that is confirmed."""
+        last = parts[-1]
+        with closing(in_parallel(parts, send, threads, tick=TICK)) as results:
+            self._note(results, alone=threads == 1, last=last)
+
+    def _note(self, results: Iterable[SentPart | None], *, alone: bool, last: Part) -> None:
+        next_tick = time.monotonic() + TICK
+        for sent in results:
+            if sent is not None:
+                self.ranges.add(sent.part.offset, sent.part.size, sent.crc)
+                if alone or sent.part.final:
+                    # Of several answers the one that says most may have come first.
+                    self.token = sent.token
+                self._confirmed(sent.part, closing_part=sent.part is last)
+            if sent is None or time.monotonic() >= next_tick or self.stop.is_set():
+                self._tick()
+                next_tick = time.monotonic() + TICK
+
+    def _confirmed(self, part: Part, *, closing_part: bool) -> None:
         """Count a part the server has, and tell about it unless more had been told already."""
         self.bytes_sent += part.size
+        if self.on_confirmed is not None and part.size and not (closing_part and part.final):
+            self.on_confirmed(self.ranges.to_text())
+        done = min(self.resumed + self.bytes_sent, self.source.size)
         if done > self.bytes_reported:
             self.bytes_reported = done
-            if self.on_progress is not None:
-                self.on_progress(UploadProgress(token.id, done, self.source.size))
+            if on_progress := self.settings.get("on_progress"):
+                on_progress(self._progress())
+
+    # -- while it runs
+
+    def _sender(self) -> PartSender:
+        return PartSender(
+            self.client, self.source, self.file_name, self.token, self.crc, self.meter, self.settings.get("budget")
+        )
+
+    def _patience(self) -> Patience:
+        return Patience(self.client.config, self.settings.get("budget"))
+
+    def _progress(self) -> UploadProgress:
+        return self.meter.progress(self.token.id, self.bytes_reported, self.source.size, self.resumed)
+
+    def _tick(self) -> None:
+        """Stop if asked to, and let the caller look after other things."""
+        if self.stop.is_set():
+            raise UploadStoppedError(
+                f"The upload of {self.source.name} was stopped at {self.bytes_reported} of {self.source.size} bytes. "
+                "They stay on Kaltura for 7 days: run the task again, and it goes on from there."
+            )
+        if (on_tick := self.settings.get("on_tick")) and hasattr(self, "token"):
+            on_tick(self._progress())
+
+    def _pause(self, seconds: float) -> None:
+        """Wait, without being deaf meanwhile."""
+        deadline = time.monotonic() + seconds
+        while True:
+            self._tick()
+            left = deadline - time.monotonic()
+            if left <= 0:
+                return
+            self.stop.wait(min(left, TICK))
+
+    # -- the end
+
+    def _result(self) -> UploadResult:
+        size = self.source.size
+        if self.token.uploaded_file_size != size:
+            raise KalturaError(
+                "UPLOAD_SIZE_MISMATCH",
+                f"{self.token.uploaded_file_size} bytes arrived of {size}",
+                error_class=ErrorClass.RETRY,
+                service_action="uploadToken.upload",
+            )
+        checksum = self.ranges.checksum(size, self._read_crc)
+        expected = self.source.checksum
+        if expected is not None and checksum != expected:
+            delete_token(self.client, self.token.id)
+            raise KalturaError(
+                "UPLOAD_CHECKSUM_MISMATCH",
+                f"the bytes of {self.source.name} that were sent have the checksum {checksum}, the source says "
+                f"{expected}",
+                error_class=ErrorClass.RETRY,
+                service_action="uploadToken.upload",
+                hint="The upload was thrown away. Run the task again; if it stays, write the source file again.",
+            )
+        # What was sent twice counts once.
+        sent = min(self.bytes_sent, size - self.resumed)
+        return UploadResult(self.token, sent, self.resumed, checksum, expected is not None, self.meter.retries)
+
+    def _read_crc(self, start: int, length: int) -> int:
+        """The CRC of bytes that an earlier process sent without a note."""
+        crc = 0
+        with closing(self.source.open(start, length)) as stream:
+            while data := stream.read(_READ_BLOCK):
+                crc = self.crc.update(data, crc)
+        return crc

@@ -13,5 +13,9 @@ class UploadSourceError(ValueError):
     """What is to be uploaded cannot be used as it is; the message says what to change."""
 
 
+class SourceArchivedError(UploadSourceError):
+    """An S3 object is in an archive and must be restored before it can be read."""
+
+
 class KalturaWaitError(AirflowException):
     """Waiting was given up although the entries may be fine; trying the task again makes sense."""

@@ -25,20 +25,24 @@ class Look:
     waiting: dict[str, str] = field(default_factory=dict)
 
 
-def look(client: KalturaClient, entry_ids: Sequence[str]) -> Look:
+def look(client: KalturaClient, entry_ids: Sequence[str], *, wait_for_approval: bool = True) -> Look:
     """Look once at the state of entries (``baseEntry.list``, one call per 150 entries).
 
     :param client: the authenticated client.
     :param entry_ids: the entries.
+    :param wait_for_approval: whether an entry whose new content waits for a person's approval is still waited for.
+        Otherwise it counts as ready, with ``needs_approval`` in its state.
     :return: what was found.
     :raises kaltura_provider.api.KalturaError: Kaltura could not be asked.
     """
-    from kaltura_provider.api import check_ready
+    from kaltura_provider.api import Readiness, check_ready
 
     found = Look()
     for entry_id, state in check_ready(client, entry_ids).items():
         if state.is_ready and state.entry is not None:
             found.ready[entry_id] = describe(state.entry)
+        elif state.readiness is Readiness.NEEDS_APPROVAL and state.entry is not None and not wait_for_approval:
+            found.ready[entry_id] = {**describe(state.entry), "needs_approval": True}
         elif state.is_failed:
             found.failed[entry_id] = f"{state.status}, {state.message}"
         else:

@@ -63,7 +63,7 @@ if RetryPolicy is not None:
             """
             from airflow.sdk import RetryDecision
 
-            from kaltura_provider.api import ErrorClass, KalturaError
+            from kaltura_provider.api import ErrorClass, KalturaError, MediaRefusedError
             from kaltura_provider.hooks.errors import KalturaConnectionError, UploadSourceError
 
             for error in _causes(exception):
@@ -75,7 +75,7 @@ if RetryPolicy is not None:
                     if error.code in _RATE_LIMITED:
                         delay = max(delay or _RATE_LIMIT_PAUSE, _RATE_LIMIT_PAUSE)
                     return RetryDecision.retry(delay=delay, reason=f"{error.code}: this may pass")
-                if isinstance(error, (KalturaConnectionError, UploadSourceError)):
+                if isinstance(error, (KalturaConnectionError, MediaRefusedError, UploadSourceError)):
                     return RetryDecision.fail(reason=str(error))
             return RetryDecision.default()
 

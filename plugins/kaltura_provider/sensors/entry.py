@@ -8,7 +8,7 @@ from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSkipException, conf
+from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSkipException
 from airflow.sdk import BaseSensorOperator, PokeReturnValue
 
 from kaltura_provider.links.kaltura import KalturaEntryLink
@@ -37,8 +37,9 @@ class KalturaEntryReadySensor(BaseSensorOperator):
         :class:`~kaltura_provider.hooks.kaltura.KalturaHook` takes them. Templated.
     :param fail_on_error: whether a failed entry fails the task. If False, failed entries count as done and are
         returned with ``{"status_name": "FAILED", "reason": ...}``.
-    :param deferrable: wait in the triggerer instead of on a worker. Default: Airflow's setting
-        ``[operators] default_deferrable``.
+    :param wait_for_approval: whether to wait until a person has approved new content of an entry, on accounts that
+        ask for it. If False, the wait ends when only that is missing, and the entry's state has ``needs_approval``.
+    :param deferrable: wait in the triggerer, so that no worker slot is held. False waits on the worker.
     :param poke_interval: seconds (or a timedelta) between two looks. Default 30.
     :param timeout: seconds (or a timedelta) to wait in all. Default 12 hours.
     """
@@ -55,7 +56,8 @@ class KalturaEntryReadySensor(BaseSensorOperator):
         kaltura_conn_id: str = "kaltura_default",
         session: Mapping[str, Any] | str | None = None,
         fail_on_error: bool = True,
-        deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
+        wait_for_approval: bool = True,
+        deferrable: bool = True,
         poke_interval: timedelta | float = 30,
         timeout: timedelta | float = timedelta(hours=12),
         **kwargs: Any,
@@ -65,6 +67,7 @@ class KalturaEntryReadySensor(BaseSensorOperator):
         self.kaltura_conn_id = kaltura_conn_id
         self.session = session
         self.fail_on_error = fail_on_error
+        self.wait_for_approval = wait_for_approval
         self.deferrable = deferrable
 
     @cached_property
@@ -105,6 +108,7 @@ class KalturaEntryReadySensor(BaseSensorOperator):
                 end_time=time.time() + self.timeout,
                 session=self.session,
                 fail_on_error=self.fail_on_error,
+                wait_for_approval=self.wait_for_approval,
             ),
             method_name="execute_complete",
             timeout=timedelta(seconds=self.timeout) + TRIGGER_GRACE,
@@ -124,7 +128,7 @@ class KalturaEntryReadySensor(BaseSensorOperator):
         entry_ids = normalize_entry_ids(self.entry_ids)
         if len(entry_ids) == 1:
             KalturaEntryLink.persist(context, self, self.hook.entry_url(entry_ids[0]))
-        seen = look(self.hook.get_conn(), entry_ids)
+        seen = look(self.hook.get_conn(), entry_ids, wait_for_approval=self.wait_for_approval)
         if seen.failed and self.fail_on_error:
             raise wait_failure(seen.failed)
         if seen.waiting:

@@ -28,12 +28,21 @@ class FileToKalturaOperator(KalturaUploadOperator):
     :param reference_id: identity of the entry. Default: the path's scheme and a hash of the path. Templated.
     :param media_kind: ``video``, ``audio``, ``image``, ``document`` or ``data``; found from the file if None.
         Templated.
+    :param ledger: ``s3://bucket/prefix`` of a ledger, where one is wanted: it keeps two tasks off one file, and any
+        task goes on where another stopped. Without it that is noted in Airflow's task state store. Templated.
+    :param aws_conn_id: ID of the AWS connection to the ledger. Templated.
+    :param renditions: further finished files of an audio or video: name or ID of the flavor params, and the path.
+        Templated.
+    :param part_size: bytes of one upload request. Default: 5 to 50 MB, by the size of the file.
+    :param parallel: upload requests at once, 1 to 16. Default: 4, or 8 for big files and far servers.
+    :param patience: seconds (or a timedelta) to go on trying while Kaltura or the store is in trouble. Default: 200.
     :param if_changed: what to do when the entry exists and was made from other content than the source has now:
-        ``fail`` or ``keep`` the entry as it is.
+        ``replace`` its content, ``fail``, or ``keep`` the entry as it is.
+    :param approve_replacement: approve the new content where the account asks for that.
     :param wait_until_ready: whether to wait until Kaltura has converted the entry.
     :param wait_timeout: seconds (or a timedelta) to wait for that. Default 12 hours.
     :param poll_interval: seconds between two looks while waiting. Default 30.
-    :param deferrable: wait in the triggerer instead of on the worker.
+    :param deferrable: wait in the triggerer, so that no worker slot is held. False waits on the worker.
     :param kaltura_conn_id: ID of the ``kaltura`` connection. Templated.
     :param session: restrictions of the Kaltura session. Templated.
     """
@@ -54,6 +63,18 @@ class FileToKalturaOperator(KalturaUploadOperator):
         from kaltura_provider.transfers.path_source import PathSource
 
         return PathSource.find(self._path())
+
+    def find_rendition(self, place: str) -> UploadSource:
+        """Look up a further file of the entry.
+
+        :param place: its path.
+        :raises kaltura_provider.hooks.errors.UploadSourceError: it cannot be used; the message names the fix.
+        """
+        from airflow.sdk import ObjectStoragePath
+
+        from kaltura_provider.transfers.path_source import PathSource
+
+        return PathSource.find(ObjectStoragePath(place, conn_id=self.conn_id))
 
     def source_url(self) -> str:
         """Return the path as a URL, without the connection."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 log = logging.getLogger(__name__)
@@ -22,26 +22,17 @@ class TaskStateJournal:
     :param store: the store (``context["task_state_store"]``), or None where there is none.
     :param reference_id: the upload these notes are about. Notes about another one, left by a try with other arguments,
         are not used.
-    :param on_save: called with the notes after each change.
     """
 
-    def __init__(
-        self,
-        store: Any,
-        reference_id: str,
-        on_save: Callable[[Mapping[str, str]], None] | None = None,
-    ) -> None:
+    def __init__(self, store: Any, reference_id: str) -> None:
         self._store = store
         self._reference_id = reference_id
-        self._on_save = on_save
         self._notes: dict[str, str] | None = None
 
     def load(self) -> dict[str, str]:
         """Return the notes: what earlier tries saved, or nothing."""
         if self._notes is None:
             self._notes = self._read()
-            if self._notes and self._on_save is not None:
-                self._on_save(self._notes)
         return dict(self._notes)
 
     def save(self, **changes: str) -> None:
@@ -52,16 +43,13 @@ class TaskStateJournal:
         notes = {**self.load(), **changes}
         self._notes = {name: value for name, value in notes.items() if value}
         self._write(_KEY, {"reference_id": self._reference_id, "notes": self._notes})
-        if self._on_save is not None:
-            self._on_save(self._notes)
 
-    def save_progress(self, sent: int, size: int) -> None:
+    def show(self, state: Mapping[str, Any]) -> None:
         """Note how far the upload is, for people who look at the task's state.
 
-        :param sent: bytes Kaltura has.
-        :param size: bytes in all.
+        :param state: plain JSON values.
         """
-        self._write(_PROGRESS_KEY, {"bytes_sent": sent, "bytes_total": size})
+        self._write(_PROGRESS_KEY, dict(state))
 
     def _read(self) -> dict[str, str]:
         if self._store is None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
+from kaltura_provider.api.errors import SourceUnavailableError
 from kaltura_provider.hooks.errors import UploadSourceError
 
 if TYPE_CHECKING:
     from airflow.sdk import ObjectStoragePath
+
+    from kaltura_provider.api import ByteStream, Checksum
 
 
 # What file systems say about a file differs; the first of these that there is tells versions apart.
@@ -34,12 +36,14 @@ class PathSource:
     :param name: its file name.
     :param size: bytes.
     :param fingerprint: changes whenever the content does.
+    :param checksum: None: what stores say of a file differs too much.
     """
 
     path: ObjectStoragePath = field(repr=False, compare=False)
     name: str
     size: int
     fingerprint: str
+    checksum: Checksum | None = None
 
     @classmethod
     def find(cls, path: ObjectStoragePath) -> PathSource:
@@ -74,13 +78,15 @@ class PathSource:
             raise UploadSourceError(f"{path} is empty. Kaltura accepts no empty files; write it again.")
         return cls(path=path, name=path.name, size=size, fingerprint=_fingerprint(size, info))
 
-    def open(self, start: int, length: int) -> BinaryIO:
+    def open(self, start: int, length: int) -> ByteStream:
         """Open a range.
 
         :param start: first byte.
         :param length: number of bytes; must end within the file.
         :return: a stream of these bytes.
         :raises kaltura_provider.api.SourceChangedError: the file was changed or deleted since it was looked up.
+        :raises kaltura_provider.api.SourceUnavailableError: its store is in trouble or out of reach.
+        :raises UploadSourceError: access was taken away since.
         """
         from kaltura_provider.api import SourceChangedError
 
@@ -89,52 +95,52 @@ class PathSource:
             self.path.fs.invalidate_cache()
             info = self.path.fs.info(self.path.path)
             if _fingerprint(int(info["size"]), info) != self.fingerprint:
-                raise SourceChangedError(
-                    f"{self.path} was changed while it was being uploaded. Clear the task to upload the new content."
-                )
+                raise SourceChangedError(f"{self.path} was changed while it was being uploaded.")
             stream: Any = self.path.fs.open(self.path.path, "rb")
         except FileNotFoundError:
             raise SourceChangedError(
                 f"{self.path} was deleted while it was being uploaded. Put it back and clear the task."
             ) from None
+        except PermissionError as error:
+            raise UploadSourceError(
+                f"Access to {self.path} was taken away during the upload: {error}. Give the worker's user, or the "
+                "connection in the path, read access."
+            ) from error
+        except OSError as error:
+            raise _unavailable(str(self.path), error) from error
         stream.seek(start)
-        return io.BufferedReader(_Limited(stream, length), buffer_size=1 << 16)
+        return _Limited(stream, length, str(self.path))
 
 
 def _fingerprint(size: int, info: dict[str, Any]) -> str:
-    for key in (
-        "ETag",
-        "etag",
-        "md5Hash",
-        "generation",
-        "mtime",
-        "LastModified",
-        "last_modified",
-        "updated",
-        "created",
-    ):
+    for key in _VERSION_MARKS:
         if info.get(key):
             return f"{size}:{info[key]}"
     return str(size)
 
 
-class _Limited(io.RawIOBase):
+class _Limited:
     """The next bytes of a stream, up to a number, as a stream of its own that closes the other one."""
 
-    def __init__(self, stream: Any, length: int) -> None:
-        super().__init__()
+    def __init__(self, stream: Any, length: int, path: str) -> None:
         self._stream = stream
         self._left = length
+        self._path = path
 
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        data = self._stream.read(min(len(buffer), self._left))
-        buffer[: len(data)] = data
+    def read(self, size: int = -1, /) -> bytes:
+        try:
+            data: bytes = self._stream.read(self._left if size < 0 else min(size, self._left))
+        except OSError as error:
+            raise _unavailable(self._path, error) from error
         self._left -= len(data)
-        return len(data)
+        return data
 
     def close(self) -> None:
         self._stream.close()
-        super().close()
+
+
+def _unavailable(path: str, error: OSError) -> SourceUnavailableError:
+    return SourceUnavailableError(
+        f"{path} cannot be read just now: {error}. If it stays, check the store and the network between it and the "
+        "worker."
+    )

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-import io
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from kaltura_provider.hooks.errors import UploadSourceError
+from kaltura_provider.api.errors import SourceUnavailableError
+from kaltura_provider.hooks.errors import SourceArchivedError, UploadSourceError
+from kaltura_provider.hooks.s3_archive import Archive, restore_state
 
 if TYPE_CHECKING:
     from airflow.providers.amazon.aws.hooks.s3 import S3Hook
     from botocore.exceptions import ClientError
 
+    from kaltura_provider.api import ByteStream, Checksum
+
 # How often one range is asked for again after its connection broke, and how long to wait before (seconds).
 _REOPEN_PAUSES = (1.0, 3.0, 9.0)
-_ARCHIVE_CLASSES = ("GLACIER", "DEEP_ARCHIVE")
+# What S3 answers with a status below 500 that may pass.
+_PASSING = ("SlowDown", "RequestTimeout", "RequestTimeTooSkewed", "ThrottlingException", "Throttling")
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,8 @@ class S3Source:
     :param size: bytes.
     :param etag: the ETag with its quotes, as S3 gave it.
     :param version_id: the version, or None in a bucket that keeps none.
+    :param archive: where the object is, with the end of a restored copy.
+    :param checksum: the checksum S3 has of the whole object, if it has one of a kind that is cheap to compare.
     """
 
     client: Any = field(repr=False, compare=False)
@@ -40,6 +46,8 @@ class S3Source:
     size: int
     etag: str
     version_id: str | None = None
+    checksum: Checksum | None = None
+    archive: Archive | None = field(default=None, repr=False, compare=False)
 
     @classmethod
     def find(cls, hook: S3Hook, bucket: str, key: str, version_id: str | None = None) -> S3Source:
@@ -57,14 +65,14 @@ class S3Source:
         from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
         from botocore.exceptions import ConnectionError as BotoConnectionError
 
-        request = {"Bucket": bucket, "Key": key}
+        request = {"Bucket": bucket, "Key": key, "ChecksumMode": "ENABLED"}
         if version_id:
             request["VersionId"] = version_id
         try:
             client: Any = hook.get_conn()
             head = client.head_object(**request)
         except ClientError as error:
-            _explain_head_failure(client, error, bucket, key, version_id)
+            explain_head_failure(client, error, bucket, key, version_id)
         except (HTTPClientError, BotoConnectionError) as error:
             raise ConnectionError(
                 f"S3 did not answer when asked for s3://{bucket}/{key}: {error}. Check the AWS connection "
@@ -75,10 +83,11 @@ class S3Source:
                 f"s3://{bucket}/{key} cannot be read: {error}. Check the AWS connection {hook.aws_conn_id!r}: its "
                 "credentials, region_name and endpoint_url."
             ) from error
-        if head.get("StorageClass") in _ARCHIVE_CLASSES and 'ongoing-request="false"' not in head.get("Restore", ""):
-            raise UploadSourceError(
-                f"s3://{bucket}/{key} is archived ({head['StorageClass']}). Restore it first (S3 RestoreObject), then "
-                "clear this task."
+        archive = restore_state(head)
+        if not archive.is_readable:
+            raise SourceArchivedError(
+                f"s3://{bucket}/{key} is archived ({archive.place}). Restore it first (S3 RestoreObject), then clear "
+                "this task."
             )
         if head["ContentLength"] == 0:
             fix = "It is a folder; name a file." if key.endswith("/") else "Write it again."
@@ -92,6 +101,8 @@ class S3Source:
             size=int(head["ContentLength"]),
             etag=head["ETag"],
             version_id=None if found_version == "null" else found_version,
+            checksum=_checksum_of(head),
+            archive=archive,
         )
 
     @property
@@ -109,7 +120,7 @@ class S3Source:
         """``s3://bucket/key``."""
         return f"s3://{self.bucket}/{self.key}"
 
-    def open(self, start: int, length: int) -> BinaryIO:
+    def open(self, start: int, length: int) -> ByteStream:
         """Open a range (``GetObject``). A connection that breaks on the way is opened again where it broke.
 
         :param start: first byte.
@@ -117,14 +128,13 @@ class S3Source:
         :return: a stream of exactly these bytes.
         :raises kaltura_provider.api.SourceChangedError: the object was replaced or deleted since it was looked up;
             also while reading.
+        :raises kaltura_provider.api.SourceUnavailableError: S3 is in trouble or out of reach; also while reading.
         :raises UploadSourceError: access was taken away since.
         """
-        if length <= 0:
-            return io.BytesIO()
-        return io.BufferedReader(_S3Range(self._request, start, length), buffer_size=1 << 16)
+        return _S3Range(self._request, self.url, start, length)
 
     def _request(self, start: int, end: int) -> Any:
-        from botocore.exceptions import ClientError
+        from botocore.exceptions import BotoCoreError, ClientError
 
         request = {
             "Bucket": self.bucket,
@@ -138,74 +148,102 @@ class S3Source:
             return self.client.get_object(**request)["Body"]
         except ClientError as error:
             _explain_get_failure(error, self.url)
+        except BotoCoreError as error:
+            raise SourceUnavailableError(
+                f"S3 does not answer for {self.url}: {error}. If it stays, check the network between the worker and S3."
+            ) from error
 
 
-class _S3Range(io.RawIOBase):
+class _S3Range:
     """A range of an object as a stream that survives broken connections."""
 
-    def __init__(self, request: Callable[[int, int], Any], start: int, length: int) -> None:
-        super().__init__()
+    def __init__(self, request: Callable[[int, int], Any], url: str, start: int, length: int) -> None:
         self._request = request
+        self._url = url
         self._position = start
         self._end = start + length
         self._body: Any = None
-        # Opened at once: a caller learns that the object changed before it tells Kaltura about a part.
-        self._reopen()
+        if length:
+            # Opened at once: a caller learns that the object changed before it tells Kaltura about a part.
+            self._reopen()
 
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
+    def read(self, size: int = -1, /) -> bytes:
         from botocore.exceptions import BotoCoreError
         from urllib3.exceptions import HTTPError
 
-        wanted = min(len(buffer), self._end - self._position)
-        if wanted == 0:
-            return 0
+        left = self._end - self._position
+        wanted = left if size < 0 else min(size, left)
+        if not wanted:
+            return b""
         for pause in (*_REOPEN_PAUSES, None):
             try:
                 if self._body is None:
                     self._reopen()
-                data = self._body.read(wanted)
+                data: bytes = self._body.read(wanted)
                 if not data:
-                    raise ConnectionError(f"S3 ended a range early, at byte {self._position} of {self._end}")
+                    raise ConnectionError("the connection ended early")
                 break
-            except (BotoCoreError, HTTPError, OSError):
-                self._close_body()
+            except (BotoCoreError, HTTPError, OSError) as error:
+                self.close()
                 if pause is None:
-                    raise
+                    raise SourceUnavailableError(
+                        f"{self._url} cannot be read beyond byte {self._position}: {error}. If it stays, check the "
+                        "network between the worker and S3."
+                    ) from error
                 time.sleep(pause)
-        buffer[: len(data)] = data
         self._position += len(data)
-        return len(data)
+        return data
 
     def close(self) -> None:
-        self._close_body()
-        super().close()
-
-    def _reopen(self) -> None:
-        self._body = self._request(self._position, self._end)
-
-    def _close_body(self) -> None:
         if self._body is not None:
             self._body.close()
             self._body = None
 
+    def _reopen(self) -> None:
+        self._body = self._request(self._position, self._end)
 
-def _error_code(error: ClientError) -> str:
+
+def error_code(error: ClientError) -> str:
+    """Return S3's own code for an error, such as ``NoSuchKey``."""
     return str(error.response.get("Error", {}).get("Code", ""))
 
 
-def _explain_head_failure(client: Any, error: ClientError, bucket: str, key: str, version_id: str | None) -> NoReturn:
-    """HeadObject answers without a body, so 404 may mean bucket, key or version; ask once more to tell them apart."""
+def _status(error: ClientError) -> int:
+    return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+
+
+def _checksum_of(head: Mapping[str, Any]) -> Checksum | None:
+    """The checksum S3 has of the whole object; those of objects uploaded in parts may be of the parts' checksums."""
+    from kaltura_provider.api.checksums import ALGORITHMS, Checksum
+
+    whole = head.get("ChecksumType") == "FULL_OBJECT" or (not head.get("ChecksumType") and "-" not in head["ETag"])
+    for algorithm in ALGORITHMS if whole else ():
+        if value := head.get(f"Checksum{algorithm}"):
+            return Checksum(algorithm, str(value))
+    return None
+
+
+def explain_head_failure(client: Any, error: ClientError, bucket: str, key: str, version_id: str | None) -> NoReturn:
+    """Raise what a failure of ``HeadObject`` means.
+
+    It answers without a body, so 404 may mean bucket, key or version; S3 is asked once more to tell them apart.
+
+    :param client: the boto3 S3 client.
+    :param error: the failure.
+    :param bucket: the bucket.
+    :param key: the key.
+    :param version_id: the version that was asked for.
+    :raises UploadSourceError: the message names the fix.
+    :raises ConnectionError: S3 is in trouble; this may pass.
+    """
     from botocore.exceptions import ClientError
 
-    code = _error_code(error)
+    code = error_code(error)
     if code in ("404", "NoSuchKey", "NoSuchBucket", "NoSuchVersion"):
         try:
             client.head_bucket(Bucket=bucket)
         except ClientError as bucket_error:
-            if _error_code(bucket_error) in ("404", "NoSuchBucket"):
+            if error_code(bucket_error) in ("404", "NoSuchBucket"):
                 raise UploadSourceError(
                     f"S3 bucket {bucket!r} does not exist. Check the spelling and, for an S3 that is not Amazon's, "
                     "endpoint_url in the AWS connection."
@@ -228,7 +266,7 @@ def _explain_head_failure(client: Any, error: ClientError, bucket: str, key: str
         raise UploadSourceError(
             f"S3 bucket {bucket!r} is in another region. Set region_name in the AWS connection to the bucket's region."
         ) from error
-    if error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) >= 500:
+    if _status(error) >= 500:
         raise ConnectionError(f"S3 failed when asked for s3://{bucket}/{key}: {error}. Clear the task.") from error
     raise UploadSourceError(
         f"s3://{bucket}/{key} cannot be read: {error}. Check the AWS connection: expired credentials, a wrong region "
@@ -239,11 +277,9 @@ def _explain_head_failure(client: Any, error: ClientError, bucket: str, key: str
 def _explain_get_failure(error: ClientError, url: str) -> NoReturn:
     from kaltura_provider.api import SourceChangedError
 
-    code = _error_code(error)
+    code = error_code(error)
     if code in ("PreconditionFailed", "412"):
-        raise SourceChangedError(
-            f"{url} was replaced while it was being uploaded. Clear the task to upload the new content."
-        ) from error
+        raise SourceChangedError(f"{url} was replaced while it was being uploaded.") from error
     if code in ("NoSuchKey", "NoSuchVersion", "404"):
         raise SourceChangedError(
             f"{url} was deleted while it was being uploaded. Put it back and clear the task."
@@ -253,4 +289,11 @@ def _explain_get_failure(error: ClientError, url: str) -> NoReturn:
             f"Access to {url} was denied. Allow the AWS connection's identity s3:GetObject on the key, "
             "s3:GetObjectVersion if the bucket keeps versions, and kms:Decrypt if a KMS key encrypts it."
         ) from error
-    raise error
+    if code in _PASSING or _status(error) >= 500:
+        raise SourceUnavailableError(
+            f"S3 is in trouble at {url}: {error}. If it stays, lower the number of transfers at once."
+        ) from error
+    raise UploadSourceError(
+        f"{url} cannot be read: {error}. Check the AWS connection: expired credentials give this, and a KMS key that "
+        "is disabled, deleted or not allowed for this identity (kms:Decrypt)."
+    ) from error

@@ -3,50 +3,56 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 import time
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
 from datetime import timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
-
-from airflow.providers.common.compat.sdk import conf
 
 from kaltura_provider.links.kaltura import KalturaEntryLink
 from kaltura_provider.operators.base import KalturaBaseOperator
+from kaltura_provider.transfers.job import NOTHING, READY, Step, UploadJob
 
 if TYPE_CHECKING:
+    from airflow.providers.amazon.aws.hooks.s3 import S3Hook
     from airflow.sdk import Context
 
-    from kaltura_provider.api import Entry, MediaKind, UploadProgress, UploadSource
-    from kaltura_provider.transfers.journal import TaskStateJournal
-
-_MEDIA_KINDS = ("VIDEO", "AUDIO", "IMAGE", "DOCUMENT", "DATA")
-_SNIFFED_BYTES = 4096
-# How often progress is noted at most (seconds): often enough to see life, rarely enough to cost nothing.
-_PROGRESS_PAUSE = 10.0
+    from kaltura_provider.api import Entry, Journal, MediaKind, UploadSource
+    from kaltura_provider.transfers.notes import UploadNotes
 
 
 class KalturaUploadOperator(KalturaBaseOperator):
     """Upload one source and attach it to one entry, exactly once.
 
     Base class of the transfers; a subclass says what the source is. A task that runs again, after a failure, after
-    its worker died or when cleared, goes on where it stopped: with the notes in Airflow's task state store (since 3.3),
-    and without them by looking the entry up by its reference ID.
+    its worker died or when cleared, goes on where it stopped. What it must know for that lies in a ledger in S3, which
+    also keeps two workers off one file; without a ledger, in Airflow's task state store (since 3.3).
 
     :param entry: properties of the new entry in Kaltura's spelling, such as ``{"name": "Talk", "tags": "a,b",
         "conversionProfileId": 7}``. The name defaults to the file name without its extension. Templated.
     :param reference_id: identity of the entry; an entry that has it already is used instead of a new one. Default:
         derived from where the source is. At least 2 characters. Templated.
-    :param media_kind: ``video``, ``audio``, ``image``, ``document`` or ``data``; found from the file's extension or
-        first bytes if None. Templated.
+    :param media_kind: ``video``, ``audio``, ``image``, ``document`` or ``data``; found by the file's content and name
+        if None. Templated.
+    :param ledger: where the record about the file lies: ``s3://bucket/prefix``, or a prefix within the bucket of the
+        source. None does without: then nothing keeps two tasks from making two entries of one new file. Templated.
+    :param aws_conn_id: ID of the AWS connection. Templated.
+    :param part_size: bytes of one upload request. Default: 5 to 50 MB, by the size of the file.
+    :param parallel: upload requests at once, 1 to 16; each occupies a process of Kaltura's server. Default: 4, or 8
+        for files of 256 MB and more and for servers that are far away.
+    :param patience: seconds (or a timedelta) to go on trying while Kaltura or the store is in trouble. Default: 200.
+    :param renditions: further finished files of an audio or video, such as ``{"HD/1080": "talk_1080.mp4"}``: name or ID
+        of the flavor params, and where the file is. They go into the same entry. Templated.
     :param if_changed: what to do when the entry exists and was made from other content than the source has now:
-        ``fail`` (the message says what can be done) or ``keep`` the entry as it is. Its content is never exchanged.
+        ``replace`` its content, ``fail`` (the message says what can be done), or ``keep`` the entry as it is.
+    :param approve_replacement: on accounts where new content must be approved: approve it. Otherwise the task ends when
+        only that is missing, with ``needs_approval``, and a person approves it in the KMC.
     :param wait_until_ready: whether to wait until Kaltura has converted the entry.
     :param wait_timeout: seconds (or a timedelta) to wait for that. Default 12 hours.
     :param poll_interval: seconds between two looks while waiting. Default 30.
-    :param deferrable: wait in the triggerer instead of on the worker. Default: Airflow's setting
-        ``[operators] default_deferrable``.
+    :param deferrable: wait in the triggerer, so that no worker slot is held. False waits on the worker.
     :param kaltura_conn_id: ID of the ``kaltura`` connection. Templated.
     :param session: restrictions of the session. Templated.
     """
@@ -56,10 +62,14 @@ class KalturaUploadOperator(KalturaBaseOperator):
         "entry",
         "reference_id",
         "media_kind",
+        "renditions",
+        "ledger",
+        "aws_conn_id",
     )
     template_fields_renderers: ClassVar[dict[str, str]] = {
         **KalturaBaseOperator.template_fields_renderers,
         "entry": "json",
+        "renditions": "json",
     }
     operator_extra_links = (KalturaEntryLink(),)
 
@@ -69,24 +79,46 @@ class KalturaUploadOperator(KalturaBaseOperator):
         entry: Mapping[str, Any] | None = None,
         reference_id: str | None = None,
         media_kind: str | None = None,
-        if_changed: Literal["fail", "keep"] = "fail",
+        ledger: str | None = None,
+        aws_conn_id: str | None = "aws_default",
+        part_size: int | None = None,
+        parallel: int | None = None,
+        patience: timedelta | float | None = None,
+        renditions: Mapping[str, str] | None = None,
+        if_changed: Literal["replace", "fail", "keep"] = "replace",
+        approve_replacement: bool = False,
         wait_until_ready: bool = False,
         wait_timeout: timedelta | float = timedelta(hours=12),
         poll_interval: float = 30.0,
-        deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
+        deferrable: bool = True,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.entry = entry
         self.reference_id = reference_id
         self.media_kind = media_kind
-        if if_changed not in ("fail", "keep"):
-            raise ValueError(f"if_changed must be 'fail' or 'keep', not {if_changed!r}.")
+        self.ledger = ledger
+        self.aws_conn_id = aws_conn_id
+        self.part_size = part_size
+        self.parallel = parallel
+        self.patience = patience.total_seconds() if isinstance(patience, timedelta) else patience
+        if if_changed not in ("replace", "fail", "keep"):
+            raise ValueError(f"if_changed must be 'replace', 'fail' or 'keep', not {if_changed!r}.")
+        self.renditions = renditions
         self.if_changed = if_changed
+        self.approve_replacement = approve_replacement
         self.wait_until_ready = wait_until_ready
         self.wait_timeout = wait_timeout.total_seconds() if isinstance(wait_timeout, timedelta) else float(wait_timeout)
         self.poll_interval = poll_interval
         self.deferrable = deferrable
+        self.stop: threading.Event | None = None
+
+    @cached_property
+    def s3_hook(self) -> S3Hook:
+        """The hook of the AWS connection; its client is expensive to make, so there is one."""
+        from airflow.providers.amazon.aws.hooks.s3 import S3Hook
+
+        return S3Hook(aws_conn_id=self.aws_conn_id)
 
     @abstractmethod
     def find_source(self) -> UploadSource:
@@ -100,67 +132,52 @@ class KalturaUploadOperator(KalturaBaseOperator):
     def source_url(self) -> str:
         """Return where the source is, without secrets; the default reference ID derives from it."""
 
+    def source_place(self) -> tuple[str, str]:
+        """Return bucket and key of a source in S3, or an empty text and its URL: its name in the ledger."""
+        return "", self.source_url()
+
+    def find_rendition(self, place: str) -> UploadSource:
+        """Look up a further file of the entry.
+
+        :param place: where it is, as the operator's ``renditions`` say.
+        :raises ValueError: it cannot be used; the message names the fix.
+        """
+        raise NotImplementedError
+
+    def filler(self, source: UploadSource, kind: MediaKind, journal: Journal) -> Callable[[Entry], Entry] | None:
+        """Say in which other way than by an upload the entry gets its content; None for an upload.
+
+        :param source: the file.
+        :param kind: what it becomes.
+        :param journal: durable notes about it.
+        """
+        return None
+
     def execute(self, context: Context) -> dict[str, Any]:
         """Upload, attach, and wait if asked to.
 
         :param context: the task's context.
-        :return: ``entry_id``, ``reference_id``, ``source`` (URL), ``size`` (bytes), ``created`` (whether the entry is
-            new), ``uploaded`` (whether this try gave it its content), ``bytes_sent``, ``resumed_from`` (bytes Kaltura
-            had before), ``status`` and ``status_name``.
+        :return: ``entry_id``, ``reference_id``, ``source`` (URL), ``size`` (bytes), ``mode`` (``push`` or ``pull``),
+            ``created`` (whether the entry is new), ``uploaded`` (whether this try gave it its content),
+            ``bytes_sent``, ``resumed_from`` (bytes Kaltura had before), ``parts_sent_again``, ``checksum``,
+            ``checksum_verified``, ``status`` and ``status_name``.
         :raises kaltura_provider.api.KalturaError: Kaltura refused something, or could not be reached.
-        :raises kaltura_provider.api.SourceChangedError: the source changed during the upload.
+        :raises kaltura_provider.api.SourceChangedError: the source changed again and again during the upload.
+        :raises kaltura_provider.transfers.ledger.LedgerBusyError: another task is uploading the same file.
         :raises ValueError: the source or an argument cannot be used; the message names the fix.
         """
-        from kaltura_provider.api import put_content
-        from kaltura_provider.hooks.readiness import describe
-        from kaltura_provider.transfers.journal import TaskStateJournal
-
+        self.stop = threading.Event()
+        # Before anything is claimed: what is wrong with the source or the arguments is told first.
         source = self.find_source()
-        reference_id = self._reference_id()
-        kind = self._kind(source)
-        fields = {name: value for name, value in self._entry().items() if name != "referenceId"}
+        self.wanted_kind()
+        job = UploadJob(self, context, self._reference_id())
+        return self._go_on(job, job.begin(source))
 
-        def show(notes: Mapping[str, str]) -> None:
-            if (entry_id := notes.get("entry_id")) and entry_id not in shown:
-                shown.add(entry_id)
-                KalturaEntryLink.persist(context, self, self.hook.entry_url(entry_id))
-
-        shown: set[str] = set()
-        journal = TaskStateJournal(context.get("task_state_store"), reference_id, on_save=show)
-        self.log.info(
-            "Uploading %s (%d bytes) to Kaltura, reference ID %s.", self.source_url(), source.size, reference_id
-        )
-        put = put_content(
-            self.hook.get_conn(),
-            source,
-            entry=fields,
-            kind=kind,
-            reference_id=reference_id,
-            journal=journal,
-            on_progress=self._progress_reporter(journal),
-        )
-        show({"entry_id": put.entry.id})
-        self.log.info(
-            "Entry %s: %s, %s; %d bytes sent.",
-            put.entry.id,
-            "created" if put.created else "existed",
-            "content attached" if put.uploaded else "had its content",
-            put.bytes_sent,
-        )
-        if not put.uploaded:
-            self._check_existing(put.entry, source, journal.load().get("fingerprint"))
-        result = {
-            "entry_id": put.entry.id,
-            "reference_id": reference_id,
-            "source": self.source_url(),
-            "size": source.size,
-            "created": put.created,
-            "uploaded": put.uploaded,
-            "bytes_sent": put.bytes_sent,
-            "resumed_from": put.resumed_from,
-            **describe(put.entry),
-        }
-        return self._wait(result) if self.wait_until_ready else result
+    def on_kill(self) -> None:
+        """End the upload so that the next try, on any worker, goes on where it stands."""
+        if self.stop is not None:
+            self.log.info("The upload is being stopped; what Kaltura has of the file stays, and the next try goes on.")
+            self.stop.set()
 
     def execute_complete(self, context: Context, event: Any = None) -> dict[str, Any]:
         """Take over from the trigger.
@@ -172,26 +189,61 @@ class KalturaUploadOperator(KalturaBaseOperator):
         :raises airflow.sdk.exceptions.AirflowSensorTimeout: not ready in time.
         :raises kaltura_provider.hooks.errors.KalturaWaitError: Kaltura could not be asked.
         """
-        from kaltura_provider.hooks.waiting import read_event
+        from kaltura_provider.hooks.waiting import ERROR, read_event
 
-        event = read_event(event)
-        result = dict(event.get("echo") or {})
-        return {**result, **(event.get("entries") or {}).get(result.get("entry_id"), {})}
+        self.stop = threading.Event()
+        echo = event.get("echo") if isinstance(event, dict) else None
+        if not isinstance(echo, dict) or echo.get("waits_for") in (None, READY) or event.get("status") == ERROR:
+            event = read_event(event)
+            result = dict((event.get("echo") or {}).get("result") or {})
+            result |= (event.get("entries") or {}).get(result.get("entry_id"), {})
+            return self._checked(result)
+        # However that wait ended: the next step looks itself.
+        job = UploadJob(self, context, echo["result"]["reference_id"])
+        return self._go_on(job, job.go_on(echo["waits_for"], echo["result"]))
 
-    def _wait(self, result: dict[str, Any]) -> dict[str, Any]:
+    def open_notes(self, context: Context, reference_id: str) -> UploadNotes:
+        """Claim the file and read what earlier tries noted.
+
+        :param context: the task's context.
+        :param reference_id: identity of the file.
+        :raises kaltura_provider.transfers.ledger.LedgerBusyError: another task has it.
+        """
+        from kaltura_provider.transfers.journal import TaskStateJournal
+        from kaltura_provider.transfers.notes import StateNotes, claim, open_ledger, owner_of
+
+        if not self.ledger:
+            return StateNotes(TaskStateJournal(context.get("task_state_store"), reference_id))
+        bucket, key = self.source_place()
+        ledger = open_ledger(self.s3_hook, self.ledger, bucket)
+        return claim(ledger, bucket, key, owner_of(context["ti"]))
+
+    def _go_on(self, job: UploadJob, step: Step) -> dict[str, Any]:
+        """Wait for what a step waits for and go on, until there is nothing left to do."""
+        while True:
+            if step.waits_for == NOTHING or (step.waits_for == READY and not self.wait_until_ready):
+                return step.result
+            state = self._wait(step)
+            if step.waits_for == READY:
+                return self._checked({**step.result, **state})
+            step = job.go_on(step.waits_for, step.result)
+
+    def _wait(self, step: Step) -> dict[str, Any]:
+        """Wait on this worker or in the triggerer; return what the entry is like if it is ready."""
         from kaltura_provider.hooks.readiness import look
         from kaltura_provider.hooks.waiting import TRIGGER_GRACE, wait_failure, wait_timeout
         from kaltura_provider.triggers.entry import KalturaEntryReadyTrigger
 
-        entry_id = result["entry_id"]
-        end_time = time.time() + self.wait_timeout
+        entry_id = step.result["entry_id"]
+        end_time = step.end_time if step.end_time is not None else time.time() + self.wait_timeout
+        strict = step.waits_for == READY
         while True:
             # Images and data are ready at once; deferring for nothing costs seconds and a scheduler trip.
-            seen = look(self.hook.get_conn(), [entry_id])
-            if seen.failed:
+            seen = look(self.hook.get_conn(), [entry_id], wait_for_approval=self.approve_replacement)
+            if seen.failed and strict:
                 raise wait_failure(seen.failed)
             if not seen.waiting:
-                return {**result, **seen.ready[entry_id]}
+                return seen.ready.get(entry_id, {})
             if self.deferrable:
                 self.defer(
                     trigger=KalturaEntryReadyTrigger(
@@ -200,17 +252,39 @@ class KalturaUploadOperator(KalturaBaseOperator):
                         poll_interval=self.poll_interval,
                         end_time=end_time,
                         session=self.session,
-                        echo=result,
+                        wait_for_approval=self.approve_replacement,
+                        echo={"result": step.result, "waits_for": step.waits_for},
                     ),
                     method_name="execute_complete",
-                    timeout=timedelta(seconds=self.wait_timeout) + TRIGGER_GRACE,
+                    timeout=timedelta(seconds=max(0.0, end_time - time.time())) + TRIGGER_GRACE,
                 )
             left = end_time - time.time()
             if left <= 0:
-                raise wait_timeout(seen.waiting)
+                if strict:
+                    raise wait_timeout(seen.waiting)
+                return {}
             time.sleep(min(self.poll_interval, left))
 
-    def _entry(self) -> Mapping[str, Any]:
+    def _checked(self, result: dict[str, Any]) -> dict[str, Any]:
+        """Compare what the entry has with what was uploaded, where it has several files."""
+        from airflow.providers.common.compat.sdk import AirflowFailException
+
+        from kaltura_provider.api import look_at_renditions
+
+        if sizes := {int(params_id): size for params_id, size in result.get("renditions", {}).items()}:
+            faults = look_at_renditions(self.hook.get_conn(), result["entry_id"]).find_faults(sizes)
+            if faults:
+                raise AirflowFailException(
+                    f"Entry {result['entry_id']} is ready, but not complete: {' '.join(faults)} Look at its flavors in "
+                    "the KMC."
+                )
+        return result
+
+    def entry_fields(self) -> Mapping[str, Any]:
+        """Return the fields of the entry as the user gave them.
+
+        :raises ValueError: they are no mapping.
+        """
         if self.entry is None:
             return {}
         if not isinstance(self.entry, Mapping):
@@ -219,7 +293,7 @@ class KalturaUploadOperator(KalturaBaseOperator):
 
     def _reference_id(self) -> str:
         given = str(self.reference_id or "").strip()
-        in_entry = str(self._entry().get("referenceId") or "").strip()
+        in_entry = str(self.entry_fields().get("referenceId") or "").strip()
         if given and in_entry and given != in_entry:
             raise ValueError(
                 f"reference_id is {given!r}, but entry['referenceId'] is {in_entry!r}. Keep reference_id and remove "
@@ -230,77 +304,20 @@ class KalturaUploadOperator(KalturaBaseOperator):
             raise ValueError(f"reference_id {reference_id!r} is too short: Kaltura wants 2 characters at least.")
         return reference_id
 
-    def _kind(self, source: UploadSource) -> MediaKind:
-        from kaltura_provider.api import MediaKind, detect_media_kind
+    def wanted_kind(self) -> MediaKind | None:
+        """Return the kind of entry the user asked for; None if the file decides.
 
-        if self.media_kind:
-            try:
-                return MediaKind[self.media_kind.strip().upper()]
-            except KeyError:
-                raise ValueError(
-                    f"media_kind must be one of {', '.join(kind.lower() for kind in _MEDIA_KINDS)}, not "
-                    f"{self.media_kind!r}."
-                ) from None
-        try:
-            return detect_media_kind(source.name, None)
-        except ValueError:
-            # An extension Kaltura's users do not write; the content may still speak for itself.
-            length = min(source.size, _SNIFFED_BYTES)
-            with closing(source.open(0, length)) as stream:
-                return detect_media_kind(source.name, stream.read(length))
-
-    def _check_existing(self, entry: Entry, source: UploadSource, uploaded_fingerprint: str | None) -> None:
-        """Do not call it a success when an entry that was there before is broken, or made from other content."""
-        from kaltura_provider.api import EntryStatus
-        from kaltura_provider.hooks.errors import UploadSourceError
-        from kaltura_provider.hooks.readiness import look
-        from kaltura_provider.hooks.waiting import wait_failure
-
-        if not isinstance(entry.status, EntryStatus) or entry.status.is_failed:
-            raise wait_failure(look(self.hook.get_conn(), [entry.id]).failed)
-        if self.if_changed == "keep":
-            return
-        if uploaded_fingerprint is not None:
-            changed, before = uploaded_fingerprint != source.fingerprint, "other content"
-        else:
-            sizes = self._source_sizes(entry.id)
-            changed = any(sizes) and source.size not in sizes
-            before = f"a file of {max(sizes, default=0)} bytes"
-        if changed:
-            raise UploadSourceError(
-                f"Entry {entry.id} was made from {before}, but {self.source_url()} now has {source.size} bytes of new "
-                "content. Exchange the entry's content (media.updateContent), or delete the entry and clear this task, "
-                "or give the new content a reference_id of its own; if_changed='keep' accepts the entry as it is."
-            )
-
-    def _source_sizes(self, entry_id: str) -> list[int]:
-        """Return the sizes of the files the entry was made from, as far as Kaltura tells.
-
-        Images and documents have no flavors, and an account may remove sources: then there is nothing to compare.
+        :raises ValueError: there is no such kind.
         """
-        from kaltura_provider.api import FlavorAsset, KalturaError
+        from kaltura_provider.api import MediaKind
 
+        if not self.media_kind:
+            return None
         try:
-            answer = self.hook.get_conn().call("flavorAsset", "list", {"filter": {"entryIdEqual": entry_id}})
-        except KalturaError as error:
-            self.log.warning("It is not known whether entry %s has the same content: %s", entry_id, error)
-            return []
-        flavors = [FlavorAsset.from_api(item) for item in answer.get("objects") or []]
-        return [int(flavor.raw.get("sizeInBytes") or 0) for flavor in flavors if flavor.is_original]
-
-    def _progress_reporter(self, journal: TaskStateJournal) -> Callable[[UploadProgress], None]:
-        last = time.monotonic()
-
-        def report(progress: UploadProgress) -> None:
-            nonlocal last
-            now = time.monotonic()
-            if now - last < _PROGRESS_PAUSE:
-                return
-            last = now
-            self.log.info("%d of %d bytes are in Kaltura.", progress.bytes_done, progress.bytes_total)
-            journal.save_progress(progress.bytes_done, progress.bytes_total)
-
-        return report
+            return MediaKind[self.media_kind.strip().upper()]
+        except KeyError:
+            kinds = ", ".join(kind.value for kind in MediaKind)
+            raise ValueError(f"media_kind must be one of {kinds}, not {self.media_kind!r}.") from None
 
 
 def reference_id_of(url: str) -> str:

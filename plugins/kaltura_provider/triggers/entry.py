@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+# Messages are read by people: of thousands of entries the first ones tell enough.
+_NAMED = 10
+
 
 class KalturaEntryReadyTrigger(BaseTrigger):
     """Send one event when all entries are ready, one has failed, or time is up.
@@ -28,7 +31,8 @@ class KalturaEntryReadyTrigger(BaseTrigger):
     (id -> state of the ready ones), ``failed`` (id -> reason), ``waiting`` (id -> last state), ``message`` and
     ``retryable`` (for errors), and ``echo``.
 
-    There is no ``on_kill``: a person who stops a task that only waits does not ask for the entry to be removed.
+    When a person stops the task, everything in Kaltura stays as it is: who stops a task that only waits does not ask
+    for the entry to be removed.
 
     :param kaltura_conn_id: ID of the connection; the trigger reads it itself, so nothing secret is serialized.
     :param entry_ids: what to wait for, in any order.
@@ -38,6 +42,8 @@ class KalturaEntryReadyTrigger(BaseTrigger):
     :param session: restrictions of the session, as
         :class:`~kaltura_provider.hooks.kaltura.KalturaHook` takes them.
     :param fail_on_error: whether the first failed entry ends the wait. Otherwise failed entries count as done.
+    :param wait_for_approval: whether to go on waiting when only a person's approval of an entry's new content is
+        missing. Otherwise such an entry counts as ready, and its state has ``needs_approval``.
     :param max_poll_failures: give up after this many looks in a row that failed for passing reasons.
     :param echo: plain JSON values, returned in the event unchanged. It carries what the task knew before it was
         deferred.
@@ -52,6 +58,7 @@ class KalturaEntryReadyTrigger(BaseTrigger):
         end_time: float | None = None,
         session: Mapping[str, Any] | str | None = None,
         fail_on_error: bool = True,
+        wait_for_approval: bool = True,
         max_poll_failures: int = 5,
         echo: Mapping[str, Any] | None = None,
     ) -> None:
@@ -62,6 +69,7 @@ class KalturaEntryReadyTrigger(BaseTrigger):
         self.end_time = end_time
         self.session = session
         self.fail_on_error = fail_on_error
+        self.wait_for_approval = wait_for_approval
         self.max_poll_failures = max_poll_failures
         self.echo = echo
         self._hook: KalturaHook | None = None
@@ -77,6 +85,7 @@ class KalturaEntryReadyTrigger(BaseTrigger):
                 "end_time": self.end_time,
                 "session": self.session,
                 "fail_on_error": self.fail_on_error,
+                "wait_for_approval": self.wait_for_approval,
                 "max_poll_failures": self.max_poll_failures,
                 "echo": self.echo,
             },
@@ -90,7 +99,7 @@ class KalturaEntryReadyTrigger(BaseTrigger):
         failures = 0
         while True:
             try:
-                seen = await _in_thread(self._look, list(pending))
+                seen = await in_thread(self._look, list(pending))
             except Exception as error:
                 failures += 1
                 retryable = _may_pass(error)
@@ -129,10 +138,20 @@ class KalturaEntryReadyTrigger(BaseTrigger):
                 pause = min(pause, left)
             await asyncio.sleep(pause)
 
+    async def on_kill(self) -> None:
+        """Say what stays when a person stops the task; nothing in Kaltura is touched. Airflow 3.3 and newer call it."""
+        more = len(self.entry_ids) - _NAMED
+        self.log.info(
+            "The task was stopped; entries %s%s stay in Kaltura, which goes on with them; clear the task to wait for "
+            "them again, nothing is uploaded twice.",
+            ", ".join(self.entry_ids[:_NAMED]),
+            f" and {more} more" if more > 0 else "",
+        )
+
     async def cleanup(self) -> None:
         """Close this trigger's own connections; nothing in Kaltura is touched."""
         if self._hook is not None:
-            await _in_thread(self._hook.close)
+            await in_thread(self._hook.close)
 
     def _look(self, entry_ids: list[str]) -> Look:
         from kaltura_provider.hooks.kaltura import KalturaHook
@@ -140,7 +159,7 @@ class KalturaEntryReadyTrigger(BaseTrigger):
 
         if self._hook is None:
             self._hook = KalturaHook(self.kaltura_conn_id, self.session)
-        return look(self._hook.get_conn(), entry_ids)
+        return look(self._hook.get_conn(), entry_ids, wait_for_approval=self.wait_for_approval)
 
     def _event(
         self,
@@ -166,7 +185,7 @@ class KalturaEntryReadyTrigger(BaseTrigger):
         )
 
 
-async def _in_thread(function: Callable[..., T], *args: Any) -> T:
+async def in_thread(function: Callable[..., T], *args: Any) -> T:
     """Run a blocking function in a thread of the pool.
 
     Like ``asyncio.to_thread``, but the thread knows the event loop it serves: Airflow before 3.3 sends what a

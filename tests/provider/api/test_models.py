@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
-
 from kaltura_provider.api import (
     LIVE_STATUSES,
     Entry,
     EntryStatus,
     FlavorAsset,
     FlavorStatus,
-    MediaKind,
     UploadToken,
     UploadTokenStatus,
-    detect_media_kind,
 )
 
 
@@ -77,30 +73,3 @@ def test_flavors() -> None:
     assert flavor.describe() == "0_f (640x360 mp4, flavor params 7)"
     source = FlavorAsset.from_api({"id": "0_f", "isOriginal": True, "sizeInBytes": "42107", "size": 41})
     assert (source.size_in_bytes, source.describe()) == (42107, "0_f (source)")
-
-
-@pytest.mark.parametrize(
-    ("name", "head", "kind"),
-    [
-        ("CLIP.MOV", None, MediaKind.VIDEO),
-        ("a/b.c/song.Mp3", None, MediaKind.AUDIO),
-        ("photo.jpeg", None, MediaKind.IMAGE),
-        ("paper.PDF", b"\xff\xd8\xff", MediaKind.DOCUMENT),
-        ("values.json", None, MediaKind.DATA),
-        ("noname", b"\x00\x00\x00\x18ftypisom", MediaKind.VIDEO),
-        ("noname", b"\x00\x00\x00\x18ftypM4A ", MediaKind.AUDIO),
-        ("noname.bin", b"\x00\x00\x00\x18ftypheic", MediaKind.IMAGE),
-        ("x.dat", b"RIFF\x00\x00\x00\x00WAVEfmt ", MediaKind.AUDIO),
-        ("x.dat", b"\x1a\x45\xdf\xa3", MediaKind.VIDEO),
-        ("x.dat", b"%PDF-1.7", MediaKind.DOCUMENT),
-        ("x.dat", b"\x89PNG\r\n\x1a\n", MediaKind.IMAGE),
-    ],
-)
-def test_kinds(name: str, head: bytes | None, kind: MediaKind) -> None:
-    assert detect_media_kind(name, head) is kind
-
-
-@pytest.mark.parametrize(("name", "head"), [("file.xyz", None), (".mp4", None), ("", b""), ("x", b"hello world")])
-def test_unknown_kinds_name_the_fix(name: str, head: bytes | None) -> None:
-    with pytest.raises(ValueError, match="set media_kind to video, audio, image, document or data"):
-        detect_media_kind(name, head)

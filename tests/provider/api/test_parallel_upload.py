@@ -30,16 +30,23 @@ from tests.provider.api.scripted import (
     quick,
     result,
 )
-from tests.provider.api.test_upload import content_of, make_video, stored
+from tests.provider.api.test_upload import content_of, make_video, send, stored
 from tests.provider.conftest import ADMIN_SECRET, FIXTURES
 
-from kaltura_provider.api import FileSource, KalturaClient, KalturaError, UploadProgress, get_token, upload
+from kaltura_provider.api import (
+    FileSource,
+    KalturaClient,
+    KalturaError,
+    SourceUnavailableError,
+    UploadProgress,
+    get_token,
+    upload,
+)
 from kaltura_provider.api.multipart import ByteStream
-from kaltura_provider.api.upload_parts import send_part
 from kaltura_provider.api.upload_plan import (
+    FIRST_PART,
     MEGABYTE,
     ONE_REQUEST_SIZE,
-    SMALL_FIRST_PART,
     Part,
     Plan,
     choose_plan,
@@ -48,7 +55,7 @@ from kaltura_provider.api.upload_plan import (
 from kaltura_provider.api.upload_workers import Patience
 from kaltura_sandbox.server import SandboxServer
 
-PART = 10_000
+PART = 8_000
 SIZE = 9 * PART + 321
 #: Offsets of the parts: the first, the ones in the middle, and the empty last one.
 FIRST, MIDDLE, LAST_BYTES, FINAL = 0, 4 * PART, 9 * PART, SIZE
@@ -81,12 +88,15 @@ def offset_of(received: Received) -> int | None:
 Fault = Callable[[Received, int, int, Callable[[], bytes]], "Reply | None"]
 
 
-def faulty_proxy(url: str, fault: Fault) -> ScriptedServer:
+def faulty_proxy(
+    url: str, fault: Fault, on_request: Callable[[Received], object] = lambda received: None
+) -> ScriptedServer:
     """A proxy that treats the parts of uploads as it likes, and passes everything else on."""
     seen: Counter[int] = Counter()
     lock = threading.Lock()
 
     def answer(received: Received) -> Reply:
+        on_request(received)
         offset = offset_of(received)
         if offset is None:
             return forward(url, received)
@@ -117,7 +127,7 @@ def check(client: KalturaClient, source: FileSource, token_id: str) -> None:
 @given(st.integers(1, 10_000), st.integers(1, 3_000), st.data())
 def test_open_parts_cover_what_is_left_and_none_closes(size: int, part_size: int, data: st.DataObject) -> None:
     position = start = data.draw(st.integers(0, size))
-    for part in plan_open_parts(size, start, part_size):
+    for part in plan_open_parts([(start, size - start)], part_size):
         assert part.offset == position
         assert 0 < part.size <= part_size
         assert not part.final
@@ -127,11 +137,11 @@ def test_open_parts_cover_what_is_left_and_none_closes(size: int, part_size: int
 
 def test_plans() -> None:
     assert choose_plan(ONE_REQUEST_SIZE) == Plan(1, ONE_REQUEST_SIZE, ONE_REQUEST_SIZE)
-    assert choose_plan(ONE_REQUEST_SIZE + 1) == Plan(4, SMALL_FIRST_PART, 5 * MEGABYTE)
-    assert choose_plan(160 * MEGABYTE) == Plan(4, SMALL_FIRST_PART, 10 * MEGABYTE)
-    assert choose_plan(64 * MEGABYTE, far=True) == Plan(8, SMALL_FIRST_PART, 5 * MEGABYTE)
-    assert choose_plan(512 * MEGABYTE) == Plan(8, MEGABYTE, 16 * MEGABYTE)
-    assert choose_plan(10**12) == Plan(8, MEGABYTE, 50 * MEGABYTE)
+    assert choose_plan(ONE_REQUEST_SIZE + 1) == Plan(4, FIRST_PART, 5 * MEGABYTE)
+    assert choose_plan(160 * MEGABYTE) == Plan(4, FIRST_PART, 10 * MEGABYTE)
+    assert choose_plan(64 * MEGABYTE, far=True) == Plan(8, FIRST_PART, 5 * MEGABYTE)
+    assert choose_plan(512 * MEGABYTE) == Plan(8, FIRST_PART, 16 * MEGABYTE)
+    assert choose_plan(10**12) == Plan(8, FIRST_PART, 50 * MEGABYTE)
     assert choose_plan(100 * MEGABYTE, parallel=2, part_size=1000) == Plan(2, 1000, 1000)
     assert choose_plan(100 * MEGABYTE, parallel=1) == Plan(1, 25 * MEGABYTE, 25 * MEGABYTE)
 
@@ -161,7 +171,7 @@ def test_the_same_bytes_around_every_boundary(
         check(client, source, done.token.id)
 
 
-@pytest.mark.parametrize("size", [ONE_REQUEST_SIZE, ONE_REQUEST_SIZE + 1, SMALL_FIRST_PART + 15 * MEGABYTE + 1])
+@pytest.mark.parametrize("size", [ONE_REQUEST_SIZE, ONE_REQUEST_SIZE + 1, FIRST_PART + 15 * MEGABYTE + 1])
 def test_the_same_bytes_with_the_usual_settings(client: KalturaClient, tmp_path: Path, uniq: str, size: int) -> None:
     source = make_file(tmp_path / f"{uniq}.mp4", size)
     check(client, source, upload(client, source).token.id)
@@ -301,12 +311,16 @@ def test_a_look_at_the_token_is_as_patient(
 
 def test_patience() -> None:
     lost, busy = KalturaError("CONNECTION_LOST"), KalturaError("INTERNAL_SERVERL_ERROR")
-    patience = Patience(quick("http://a", max_attempts=3, backoff_max=60.0))
-    assert [patience.wait_after(lost) is None for _ in range(3)] == [False, False, True]
-    patience.reset()
-    assert [patience.wait_after(busy) is None for _ in range(9)] == [False] * 9
-    hurried = Patience(quick("http://a", max_attempts=3, backoff_max=0.0, rate_limit_wait=0.0))
-    assert [hurried.wait_after(busy) is None for _ in range(3)] == [False, False, True]
+    for error in (lost, busy, SourceUnavailableError("S3 is away")):
+        patience = Patience(quick("http://a", max_attempts=3, backoff_max=60.0))
+        assert [patience.wait_after(error) is None for _ in range(9)] == [False] * 9, "there is a minute of time each"
+        hurried = Patience(quick("http://a", max_attempts=3, backoff_max=0.0, rate_limit_wait=0.0))
+        assert [hurried.wait_after(error) is None for _ in range(3)] == [False, False, True]
+        hurried.reset()
+        assert hurried.wait_after(error) is not None
+        assert Patience(quick("http://a", max_attempts=1), budget=60.0).wait_after(error) is None
+        asked_for = Patience(quick("http://a", max_attempts=3, backoff_max=0.0), budget=60.0)
+        assert [asked_for.wait_after(error) is None for _ in range(9)] == [False] * 9
     blocked = Patience(quick("http://a", rate_limit_wait=7.0)).wait_after(KalturaError("ACTION_BLOCKED"))
     assert blocked is not None
     assert blocked >= 7.0
@@ -388,7 +402,7 @@ def test_an_interrupted_upload_leaves_no_thread_and_goes_on_later(
             on_token=lambda token: tokens.append(token.id),
         )
     assert upload_threads() == []
-    done = upload(client, video, token_id=tokens[0], part_size=PART, parallel=2)
+    done = upload(client, video, token=tokens[0], part_size=PART, parallel=2)
     assert done.token.id == tokens[0]
     assert done.resumed_from >= PART
     check(client, video, tokens[0])
@@ -417,7 +431,7 @@ def test_a_killed_process_is_continued(
     assert run.returncode == -signal.SIGKILL, run.stderr
     token_id = run.stdout.strip()
     stands_at = get_token(client, token_id).uploaded_file_size
-    done = upload(client, video, token_id=token_id, part_size=PART, parallel=4)
+    done = upload(client, video, token=token_id, part_size=PART, parallel=4)
     assert done.token.id == token_id
     assert PART <= stands_at <= done.resumed_from
     assert done.bytes_sent + done.resumed_from == SIZE
@@ -428,9 +442,9 @@ def test_a_killed_process_is_continued(
 def test_parts_behind_a_gap_are_sent_again(client: KalturaClient, video: FileSource, parallel: int) -> None:
     params = {"uploadToken": {"fileName": video.name, "fileSize": video.size}}
     token = client.call("uploadToken", "add", params)["id"]
-    send_part(client, token, video, Part(0, PART, final=False))
-    send_part(client, token, video, Part(5 * PART, PART, final=False))
-    done = upload(client, video, token_id=token, part_size=PART, parallel=parallel)
+    send(client, token, video, Part(0, PART, final=False))
+    send(client, token, video, Part(5 * PART, PART, final=False))
+    done = upload(client, video, token=token, part_size=PART, parallel=parallel)
     assert (done.token.id, done.resumed_from, done.bytes_sent) == (token, PART, SIZE - PART)
     check(client, video, token)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,8 @@ from kaltura_provider.api import (
     check_ready,
     find_by_reference_id,
     get_entry,
+    list_renditions,
+    look_at_renditions,
     put_content,
 )
 from kaltura_sandbox.server import SandboxServer
@@ -93,12 +96,24 @@ def put(client: KalturaClient, video: FileSource, uniq: str) -> Put:
             "reference_id": f"ref-{uniq}",
             "journal": MemoryJournal(),
             "part_size": PART,
-            "index_wait": 0.0,
+            "settle": 0.2,
             **options,
         }
         return put_content(with_client, values.pop("source", video), **values)
 
     return run
+
+
+def entries_of(server: SandboxServer, uniq: str) -> list[str]:
+    """IDs of all entries of this test's file, as the server's own database has them."""
+    entries = server.sandbox.store.collection("entry").find()
+    return [entry["id"] for entry in entries if entry.get("referenceId") == f"ref-{uniq}" and entry["status"] != 3]
+
+
+def open_tokens(client: KalturaClient) -> list[str]:
+    """IDs of upload tokens that wait for bytes or for somebody to use them."""
+    listed = client.call("uploadToken", "list", {"filter": {"statusIn": "0,1,2"}})
+    return [token["id"] for token in listed["objects"]]
 
 
 def check_one_entry(client: KalturaClient, uniq: str, content: bytes) -> None:
@@ -187,7 +202,7 @@ def test_killed_around_every_call(
     sandbox: SandboxServer, client: KalturaClient, put: Put, video: FileSource, uniq: str, moment: str
 ) -> None:
     total = count_calls(sandbox, client, put, uniq)
-    assert total >= 8
+    assert total == 7, "session, search, entry and token, three parts or four, content"
     for number in range(1, total + 1):
         journal = MemoryJournal()
         dying = DyingClient(client.config, client._sessions._credentials, client._sessions._spec)
@@ -202,7 +217,7 @@ def test_killed_around_every_call(
 def test_killed_around_every_note(client: KalturaClient, put: Put, video: FileSource, uniq: str, written: bool) -> None:
     undisturbed = DyingJournal()
     put(reference_id=f"count-{uniq}", journal=undisturbed)
-    assert undisturbed.saves == 3, "the attempt to add, the entry, the token"
+    assert undisturbed.saves == 5, "the attempt to add, the entry with its token, three parts"
     for number in range(1, undisturbed.saves + 1):
         journal = DyingJournal()
         journal.die_at, journal.written = number, written
@@ -219,12 +234,15 @@ def test_a_restart_sends_only_what_is_missing(client: KalturaClient, put: Put, v
         raise Died
 
     with pytest.raises(Died):
-        put(journal=journal, on_progress=die)
+        put(journal=journal, on_progress=die, parallel=1)
     done = put(journal=journal)
-    assert (done.created, done.resumed_from, done.bytes_sent) == (False, PART, video.size - PART)
+    assert not done.created
+    # The next part may have been on its way already.
+    assert PART <= done.resumed_from <= 2 * PART
+    assert done.bytes_sent == video.size - done.resumed_from
 
 
-ACTIONS = ("media.add", "uploadToken.add", "uploadToken.upload", "media.addContent", "uploadToken.get", "baseEntry.get")
+ACTIONS = ("baseEntry.listByReferenceId", "multirequest", "uploadToken.upload", "media.addContent")
 
 
 @pytest.mark.parametrize("action", ACTIONS)
@@ -240,38 +258,97 @@ def test_every_lost_call_is_survived(
     verdict: str,
 ) -> None:
     with losing_proxy(sandbox.url, once(action, verdict)) as proxy:
-        done = put(new_client(url=proxy.url), index_wait=0.5)
+        done = put(new_client(url=proxy.url))
         assert (done.created, done.uploaded) == (True, True)
     check_one_entry(client, uniq, content_of(video))
 
 
-def test_a_lost_entry_is_waited_for_while_it_is_not_indexed(
-    new_sandbox: Callable[..., SandboxServer], new_client: ClientFactory, put: Put, video: FileSource, uniq: str
+@pytest.mark.parametrize("verdict", [LOSE_ANSWER, LOSE_REQUEST])
+def test_a_lost_answer_is_recovered_without_the_search_index(
+    new_sandbox: Callable[..., SandboxServer],
+    new_client: ClientFactory,
+    put: Put,
+    video: FileSource,
+    uniq: str,
+    verdict: str,
 ) -> None:
-    server = new_sandbox(index_lag=1.5)
+    server = new_sandbox(index_lag=3600)
     direct = new_client(url=server.url)
-    with losing_proxy(server.url, once("media.add", LOSE_ANSWER)) as proxy:
-        done = put(new_client(url=proxy.url), index_wait=20.0)
-        assert proxy.calls.count("media.add") == 1
-        assert proxy.calls.count("baseEntry.listByReferenceId") > 2
-    assert done.created
-    check_one_entry(direct, uniq, content_of(video))
+    with losing_proxy(server.url, once("multirequest", verdict)) as proxy:
+        done = put(new_client(url=proxy.url))
+        assert proxy.calls.count("multirequest") == (1 if verdict == LOSE_ANSWER else 2)
+    assert (done.created, done.uploaded) == (True, True)
+    assert entries_of(server, uniq) == [done.entry.id]
+    assert open_tokens(direct) == []
+    assert stored_source(direct, done.entry.id) == content_of(video)
 
 
-def test_killed_right_after_adding_while_it_is_not_indexed(
-    new_sandbox: Callable[..., SandboxServer], new_client: ClientFactory, put: Put, video: FileSource, uniq: str
+@pytest.mark.parametrize("written", [True, False])
+@pytest.mark.parametrize("save", [1, 2])
+def test_killed_around_adding_while_nothing_is_indexed(
+    new_sandbox: Callable[..., SandboxServer],
+    new_client: ClientFactory,
+    put: Put,
+    video: FileSource,
+    uniq: str,
+    save: int,
+    written: bool,
 ) -> None:
-    server = new_sandbox(index_lag=1.5)
+    server = new_sandbox(index_lag=3600)
     client = new_client(url=server.url)
     journal = DyingJournal()
-    journal.die_at, journal.written = 2, False
+    journal.die_at, journal.written = save, written
     with pytest.raises(Died):
         put(client, journal=journal)
-    assert "entry_id" not in journal.load()
-    # The next try knows that it may have added the entry, and waits for the index.
-    done = put(client, journal=journal, index_wait=20.0)
-    assert not done.created
-    check_one_entry(client, uniq, content_of(video))
+    done = put(client, journal=journal)
+    assert entries_of(server, uniq) == [done.entry.id]
+    assert open_tokens(client) == []
+    assert stored_source(client, done.entry.id) == content_of(video)
+
+
+def test_a_request_that_is_carried_out_late_leaves_no_second_entry(
+    new_sandbox: Callable[..., SandboxServer], new_client: ClientFactory, put: Put, video: FileSource, uniq: str
+) -> None:
+    server = new_sandbox(index_lag=3600)
+    direct = new_client(url=server.url)
+    late: list[Received] = []
+
+    def hold_back(received: Received) -> Reply:
+        action = action_of(received)
+        if action == "multirequest" and not late:
+            late.append(received)
+            return HANG_UP
+        if action == "uploadToken.upload" and len(late) == 1:
+            # Long after it was given up, the first request reaches the server after all.
+            forward(server.url, late[0])
+            late.append(received)
+        return forward(server.url, received)
+
+    with ScriptedServer(hold_back) as proxy:
+        done = put(new_client(url=proxy.url))
+    assert len(late) == 2
+    assert entries_of(server, uniq) == [done.entry.id]
+    assert open_tokens(direct) == []
+    assert stored_source(direct, done.entry.id) == content_of(video)
+
+
+def test_an_entry_that_could_not_be_noted_does_not_stay(
+    new_sandbox: Callable[..., SandboxServer], new_client: ClientFactory, put: Put, uniq: str
+) -> None:
+    class Superseded(MemoryJournal):
+        """Somebody else has taken over the file meanwhile."""
+
+        def save(self, **changes: str) -> None:
+            if changes.get("entry_id"):
+                raise RuntimeError("another worker took over")
+            super().save(**changes)
+
+    server = new_sandbox()
+    client = new_client(url=server.url)
+    with pytest.raises(RuntimeError, match="took over"):
+        put(client, journal=Superseded())
+    assert entries_of(server, uniq) == []
+    assert open_tokens(client) == []
 
 
 def test_two_at_once_for_an_entry_that_exists(
@@ -427,10 +504,52 @@ def test_a_refused_entry_is_not_looked_for(new_client: ClientFactory, sandbox: S
         pytest.raises(KalturaError, match="CONVERSION_PROFILE_ID_NOT_FOUND"),
     ):
         put(new_client(url=proxy.url), entry=fields)
-    assert seen == ["baseEntry.listByReferenceId", "media.add"]
+    assert seen == ["baseEntry.listByReferenceId", "multirequest", "uploadToken.list", "uploadToken.delete"]
 
 
 def test_an_image_is_ready_at_once(client: KalturaClient, put: Put, tmp_path: Path) -> None:
     (tmp_path / "a.jpg").write_bytes((FIXTURES / "tiny.jpg").read_bytes())
     done = put(kind=MediaKind.IMAGE, source=FileSource(tmp_path / "a.jpg"))
     assert check_ready(client, [done.entry.id])[done.entry.id].is_ready
+
+
+def test_several_finished_files_of_one_title(
+    client: KalturaClient, put: Put, tmp_path: Path, video: FileSource
+) -> None:
+    params = list_renditions(client)[-1]
+    assert not params.is_source
+    small = FileSource(make_video(tmp_path / "lecture_small.mp4", 3 * PART + 1))
+    done = put(renditions={params.id: small})
+    assert (done.uploaded, done.bytes_sent) == (True, video.size + small.size)
+    deadline = time.monotonic() + 30
+    while not (look := look_at_renditions(client, done.entry.id)).is_decided and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert look.find_faults({0: video.size, params.id: small.size}) == []
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_killed_around_every_call_with_several_files(
+    client: KalturaClient, put: Put, tmp_path: Path, video: FileSource, uniq: str, moment: str
+) -> None:
+    small = FileSource(make_video(tmp_path / "lecture_small.mp4", PART + 1))
+    counting = DyingClient(client.config, client._sessions._credentials, client._sessions._spec)
+    with counting:
+        put(counting, reference_id=f"count-{uniq}", renditions={4: small})
+    for number in range(1, counting.count + 1):
+        journal = MemoryJournal()
+        dying = DyingClient(client.config, client._sessions._credentials, client._sessions._spec)
+        setattr(dying, f"die_{moment}", number)
+        with dying, pytest.raises(Died):
+            put(dying, reference_id=f"ref-{uniq}-{number}", journal=journal, renditions={4: small})
+        put(reference_id=f"ref-{uniq}-{number}", journal=journal, renditions={4: small})
+        check_one_entry(client, f"{uniq}-{number}", content_of(video))
+        (entry,) = find_by_reference_id(client, f"ref-{uniq}-{number}")
+        sizes = {flavor.flavor_params_id: flavor for flavor in look_at_renditions(client, entry.id).failed}
+        assert sizes == {}
+        listed = client.call("uploadToken", "list", {"filter": {"statusIn": "0,1,2"}, "pager": {"pageSize": 500}})
+        assert [token for token in listed["objects"] if entry.id in token.get("fileName", "")] == []
+
+
+def test_a_picture_has_no_renditions(put: Put, video: FileSource) -> None:
+    with pytest.raises(ValueError, match="of the kind image, which has no renditions"):
+        put(kind=MediaKind.IMAGE, renditions={4: video})

@@ -28,7 +28,7 @@ from kaltura_sandbox.server import SandboxServer
 
 def put(client: KalturaClient, path: Path, kind: MediaKind, reference_id: str) -> str:
     done = put_content(
-        client, FileSource(path), entry={}, kind=kind, reference_id=reference_id, journal=MemoryJournal(), index_wait=0
+        client, FileSource(path), entry={}, kind=kind, reference_id=reference_id, journal=MemoryJournal()
     )
     return done.entry.id
 
@@ -119,10 +119,13 @@ def answered(**entry: Any) -> ReadyState:
         ({"status": "2"}, Readiness.READY, "READY"),
         ({"status": 2, "replacementStatus": 1, "replacingEntryId": "0_y"}, Readiness.WAITING, "REPLACING"),
         ({"status": 2, "replacementStatus": "0", "replacingEntryId": "0_y"}, Readiness.WAITING, "REPLACING"),
-        ({"status": 2, "replacementStatus": 2}, Readiness.WAITING, "REPLACEMENT_NOT_APPROVED"),
+        ({"status": 2, "replacementStatus": 2}, Readiness.NEEDS_APPROVAL, "REPLACEMENT_NOT_APPROVED"),
         ({"status": 2, "replacementStatus": 3}, Readiness.WAITING, "REPLACING"),
         ({"status": 2, "replacementStatus": 4}, Readiness.FAILED, "REPLACEMENT_FAILED"),
         ({"status": -2}, Readiness.FAILED, "ERROR_IMPORTING"),
+        ({"status": -2, "replacementStatus": 1, "replacingEntryId": "0_y"}, Readiness.WAITING, "REPLACING"),
+        ({"status": -1, "replacementStatus": 2}, Readiness.NEEDS_APPROVAL, "REPLACEMENT_NOT_APPROVED"),
+        ({"status": 3, "replacementStatus": 1}, Readiness.FAILED, "DELETED"),
         ({"status": 6}, Readiness.FAILED, "BLOCKED"),
         ({"status": "virusScan.Infected"}, Readiness.FAILED, "virusScan.Infected"),
         ({"status": 3}, Readiness.FAILED, "DELETED"),

@@ -8,7 +8,7 @@ import pytest
 from airflow.sdk import DAG, RetryAction
 from airflow.sdk.bases.operator import BaseOperator
 
-from kaltura_provider.api import KalturaError, SourceChangedError
+from kaltura_provider.api import KalturaError, MediaRefusedError, SourceChangedError
 from kaltura_provider.hooks.errors import KalturaConnectionError, UploadSourceError
 from kaltura_provider.policies.retry import KALTURA_RETRY_POLICY, KalturaRetryPolicy, kaltura_retries
 
@@ -46,6 +46,7 @@ def test_the_servers_own_wait_counts() -> None:
         KalturaError("TLS_ERROR"),
         KalturaConnectionError("Connection 'k': Partner ID (login) is missing."),
         UploadSourceError("s3://b/k does not exist."),
+        MediaRefusedError("'a.mp4' is empty"),
     ],
 )
 def test_what_stays_wrong_fails_at_once(error: Exception) -> None:

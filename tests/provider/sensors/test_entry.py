@@ -17,7 +17,7 @@ from airflow.providers.common.compat.sdk import (
 )
 from airflow.sdk import DAG
 from tests.provider.airflow_fixtures import render
-from tests.provider.entries import add_content, failed_entry, new_entry, ready_entry
+from tests.provider.entries import add_content, failed_entry, new_entry, ready_entry, unapproved_entry
 
 try:
     from airflow.sdk.exceptions import AirflowRescheduleException
@@ -223,3 +223,20 @@ def test_templates() -> None:
     task = sensor("{{ id }}", kaltura_conn_id="{{ conn }}", session={"user_id": "{{ user }}"})
     render(task, id="1_a", conn="other", user="ann")
     assert (task.entry_ids, task.kaltura_conn_id, task.session) == ("1_a", "other", {"user_id": "ann"})
+
+
+@pytest.mark.parametrize("deferrable", [False, True])
+def test_the_wait_can_end_where_only_approval_is_missing(
+    approving_client: KalturaClient, context: Any, deferrable: bool
+) -> None:
+    entry_id = unapproved_entry(approving_client)
+    done = sensor(entry_id, wait_for_approval=False, deferrable=deferrable).execute(context)
+    assert done[entry_id]["needs_approval"] is True
+    waiting = sensor(entry_id, deferrable=deferrable, timeout=0.3)
+    if not deferrable:
+        with pytest.raises(AirflowSensorTimeout):
+            waiting.execute(context)
+        return
+    with pytest.raises(TaskDeferred) as deferred:
+        waiting.execute(context)
+    assert deferred.value.trigger.wait_for_approval is True

@@ -10,7 +10,7 @@ import fsspec  # type: ignore[import-untyped]
 import pytest
 from airflow.sdk import ObjectStoragePath
 from airflow.sdk.io import attach
-from tests.provider.airflow_fixtures import render
+from tests.provider.airflow_fixtures import read_range, render
 
 from kaltura_provider.api import KalturaClient, SourceChangedError
 from kaltura_provider.hooks.errors import UploadSourceError
@@ -48,8 +48,7 @@ def test_local_file(client: KalturaClient, context: Any, video: Path) -> None:
 
 @pytest.mark.parametrize(("start", "length"), [(0, len(CONTENT)), (100, 1000), (len(CONTENT) - 1, 1), (5, 0)])
 def test_ranges_are_exact(file: Path, start: int, length: int) -> None:
-    with source(file).open(start, length) as stream:
-        assert stream.read() == CONTENT[start : start + length]
+    assert read_range(source(file), start, length) == CONTENT[start : start + length]
 
 
 def test_file_changed_during_the_upload(file: Path) -> None:

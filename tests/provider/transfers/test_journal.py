@@ -35,14 +35,6 @@ def test_notes_about_another_upload_are_not_used(state_store: FakeStateStore) ->
     assert TaskStateJournal(state_store, "s3:other").load() == {}
 
 
-def test_each_change_is_shown_and_so_are_notes_found(state_store: FakeStateStore) -> None:
-    shown: list[dict[str, str]] = []
-    journal = TaskStateJournal(state_store, "s3:abc", on_save=lambda notes: shown.append(dict(notes)))
-    journal.save(entry_id="1_a")
-    TaskStateJournal(state_store, "s3:abc", on_save=lambda notes: shown.append(dict(notes))).load()
-    assert shown == [{"entry_id": "1_a"}, {"entry_id": "1_a"}]
-
-
 def test_without_a_store_notes_last_as_long_as_the_process() -> None:
     journal = TaskStateJournal(None, "s3:abc")
     journal.save(entry_id="1_a")
@@ -61,7 +53,7 @@ def test_a_store_that_does_not_answer_stops_nothing(caplog: pytest.LogCaptureFix
     with caplog.at_level(logging.WARNING):
         journal = TaskStateJournal(BrokenStore(), "s3:abc")
         journal.save(entry_id="1_a")
-        journal.save_progress(1, 2)
+        journal.show({"bytes_sent": 1})
     assert journal.load() == {"entry_id": "1_a"}
     assert caplog.text.count("does not answer") == 1
     assert "reference ID 's3:abc'" in caplog.text
@@ -70,6 +62,6 @@ def test_a_store_that_does_not_answer_stops_nothing(caplog: pytest.LogCaptureFix
 def test_progress_is_kept_beside_the_notes(state_store: FakeStateStore) -> None:
     journal = TaskStateJournal(state_store, "s3:abc")
     journal.save(entry_id="1_a")
-    journal.save_progress(10, 100)
+    journal.show({"bytes_sent": 10, "bytes_total": 100})
     assert state_store.get("kaltura_upload_progress") == {"bytes_sent": 10, "bytes_total": 100}
     assert TaskStateJournal(state_store, "s3:abc").load() == {"entry_id": "1_a"}

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
+import base64
+import itertools
 import json
 import os
 import signal
-import struct
 import subprocess
 import sys
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -16,49 +17,20 @@ import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSensorTimeout, TaskDeferred
 from airflow.sdk import DAG
 from tests.provider.airflow_fixtures import ADMIN_SECRET, BUCKET, FakeStateStore, render
-from tests.provider.entries import BROKEN_VIDEO, PNG, new_entry, wait_for_status
+from tests.provider.entries import BROKEN_VIDEO, PNG, new_entry
+from tests.provider.transfers.objects import content_of, open_tokens, padded, put, transfer
 
-from kaltura_provider.api import KalturaClient, KalturaError, SourceChangedError, find_by_reference_id
+from kaltura_provider.api import (
+    KalturaClient,
+    KalturaError,
+    SourceChangedError,
+    find_by_reference_id,
+)
 from kaltura_provider.hooks.errors import UploadSourceError
 from kaltura_provider.transfers.s3_source import S3Source
 from kaltura_provider.transfers.s3_to_kaltura import S3ToKalturaOperator
 from kaltura_provider.transfers.upload import reference_id_of
 from kaltura_provider.triggers.entry import KalturaEntryReadyTrigger
-
-
-def padded(video: bytes, size: int, seed: int = 1) -> bytes:
-    """A video of any size: an MP4 file may have a box of bytes that mean nothing."""
-    padding = (hashlib.sha256(bytes([seed])).digest() * (size // 32 + 1))[: size - len(video) - 8]
-    return video + struct.pack(">I4s", len(padding) + 8, b"free") + padding
-
-
-def put(s3: Any, body: bytes, key: str = "talks/talk.mp4") -> str:
-    s3.put_object(Bucket=BUCKET, Key=key, Body=body)
-    return key
-
-
-def transfer(key: str, **more: Any) -> S3ToKalturaOperator:
-    arguments = {"s3_bucket": BUCKET, "deferrable": False, "poll_interval": 0.05, **more}
-    return S3ToKalturaOperator(task_id="upload", s3_key=key, **arguments)
-
-
-def content_of(client: KalturaClient, entry_id: str) -> bytes:
-    """The source file as Kaltura serves it, once it is ready."""
-    import requests
-
-    wait_for_status(client, entry_id, 2)
-    flavors = client.call("flavorAsset", "list", {"filter": {"entryIdEqual": entry_id}})["objects"]
-    (source,) = [flavor for flavor in flavors if flavor.get("isOriginal")]
-    url = client.call("flavorAsset", "getUrl", {"id": source["id"]})
-    answer = requests.get(url, timeout=30)
-    assert answer.status_code == 200
-    return answer.content
-
-
-@pytest.fixture
-def key(request: pytest.FixtureRequest) -> str:
-    """A key of its own for each test: the sandbox remembers the entries of others."""
-    return f"{request.node.name.replace('[', '-').replace(']', '')}/talk.mp4"
 
 
 def test_object_becomes_an_entry(s3: Any, client: KalturaClient, context: Any, video: Path, key: str) -> None:
@@ -71,10 +43,14 @@ def test_object_becomes_an_entry(s3: Any, client: KalturaClient, context: Any, v
         "reference_id": reference_id_of(f"s3://{BUCKET}/{key}"),
         "source": f"s3://{BUCKET}/{key}",
         "size": len(body),
+        "mode": "push",
         "created": True,
         "uploaded": True,
         "bytes_sent": len(body),
         "resumed_from": 0,
+        "parts_sent_again": 0,
+        "checksum": f"CRC32:{base64.b64encode(zlib.crc32(body).to_bytes(4, 'big')).decode()}",
+        "checksum_verified": True,
         "status": result["status"],
         "status_name": result["status_name"],
         "ms_duration": result["ms_duration"],
@@ -192,7 +168,8 @@ def test_link_is_there_while_bytes_are_sent(
 
     monkeypatch.setattr(S3Source, "open", noting_open)
     result = transfer(key).execute(context)
-    assert links_at_first_byte[0]["_link_KalturaEntryLink"].endswith(f"/entry/{result['entry_id']}/metadata")
+    # The first look is at what the file is; then its bytes are sent.
+    assert links_at_first_byte[1]["_link_KalturaEntryLink"].endswith(f"/entry/{result['entry_id']}/metadata")
 
 
 # -- content that changes ----------------------------------------------------------------------------------------------
@@ -205,8 +182,8 @@ def test_new_content_under_an_old_key_is_not_passed_over(
     put(s3, body, key)
     first = transfer(key, wait_until_ready=True).execute(context)
     put(s3, padded(body, len(body) + 1000), key)
-    with pytest.raises(UploadSourceError, match=r"was made from .*if_changed='keep'") as caught:
-        transfer(key).execute(context)
+    with pytest.raises(UploadSourceError, match=r"was made from .*if_changed='replace'") as caught:
+        transfer(key, if_changed="fail").execute(context)
     assert first["entry_id"] in str(caught.value)
     kept = transfer(key, if_changed="keep").execute(context)
     assert (kept["entry_id"], kept["uploaded"]) == (first["entry_id"], False)
@@ -218,7 +195,7 @@ def test_object_replaced_during_the_upload(
     context: Any,
     video: Path,
     key: str,
-    state_store: FakeStateStore,
+    caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     body, replaced = (padded(video.read_bytes(), 12_000_000, seed) for seed in (1, 2))
@@ -230,15 +207,31 @@ def test_object_replaced_during_the_upload(
             put(s3, replaced, key)
         return real_open(source, start, length)
 
-    context["task_state_store"] = state_store
     with monkeypatch.context() as patch:
         patch.setattr(S3Source, "open", replacing_open)
-        with pytest.raises(SourceChangedError, match="was replaced"):
-            transfer(key).execute(context)
-    # The next try sends the new content from its beginning, into the same entry.
-    result = transfer(key).execute(context)
+        result = transfer(key).execute(context)
+    # The new content is sent from its beginning, into the same entry, and the task says so.
+    assert f"s3://{BUCKET}/{key} was replaced while it was being uploaded. The upload starts over" in caplog.text
     assert (result["created"], result["uploaded"], result["resumed_from"]) == (False, True, 0)
+    assert len(find_by_reference_id(client, result["reference_id"])) == 1
     assert content_of(client, result["entry_id"]) == replaced
+    assert open_tokens(client, key) == []
+
+
+def test_object_that_is_replaced_again_and_again(
+    s3: Any, client: KalturaClient, context: Any, video: Path, key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(s3, video.read_bytes(), key)
+    versions = itertools.count(2)
+    real_open = S3Source.open
+
+    def replacing_open(source: S3Source, start: int, length: int) -> Any:
+        put(s3, padded(video.read_bytes(), 12_000, next(versions)), key)
+        return real_open(source, start, length)
+
+    monkeypatch.setattr(S3Source, "open", replacing_open)
+    with pytest.raises(SourceChangedError, match="happened 3 times: wait until its writer is done, then clear"):
+        transfer(key).execute(context)
 
 
 # -- tries that were interrupted ---------------------------------------------------------------------------------------
@@ -250,7 +243,7 @@ import json, os, pathlib, signal, sys
 from kaltura_provider.transfers.s3_source import S3Source
 from kaltura_provider.transfers.s3_to_kaltura import S3ToKalturaOperator
 
-bucket, key, path, with_store = sys.argv[1:]
+bucket, key, path, where = sys.argv[1:]
 
 
 class Store:
@@ -259,10 +252,13 @@ class Store:
 
     def set(self, key, value, *, retention=None):
         values = json.loads(pathlib.Path(path).read_text())
-        pathlib.Path(path).write_text(json.dumps({**values, key: value}))
+        pathlib.Path(path + ".new").write_text(json.dumps({**values, key: value}))
+        os.replace(path + ".new", path)
 
 
 class Task:
+    dag_id, run_id, task_id, map_index = "a_dag", "a_run", "a_task", -1
+
     def xcom_push(self, key, value):
         pass
 
@@ -278,37 +274,39 @@ def open_and_die(source, start, length):
 
 
 S3Source.open = open_and_die
-context = {"ti": Task(), **({"task_state_store": Store()} if with_store == "yes" else {})}
-S3ToKalturaOperator(task_id="upload", s3_bucket=bucket, s3_key=key).execute(context)
+context = {"ti": Task(), **({"task_state_store": Store()} if where == "state store" else {})}
+ledger = "_kaltura/" if where == "ledger" else None
+S3ToKalturaOperator(task_id="upload", s3_bucket=bucket, s3_key=key, ledger=ledger).execute(context)
 """
 
 
-@pytest.mark.parametrize("with_store", [True, False], ids=["state-store", "no-state-store"])
+@pytest.mark.parametrize("where", ["ledger", "state store", "nowhere"])
 def test_killed_worker_loses_nothing_and_doubles_nothing(
-    s3: Any, client: KalturaClient, context: Any, video: Path, key: str, tmp_path: Path, with_store: bool
+    s3: Any, client: KalturaClient, context: Any, video: Path, key: str, tmp_path: Path, where: str
 ) -> None:
-    body = padded(video.read_bytes(), 22_000_000)
+    body = padded(video.read_bytes(), 30_000_000)
     put(s3, body, key)
     notes = tmp_path / "store.json"
     notes.write_text("{}")
     script = tmp_path / "task.py"
     script.write_text(KILLED)
-    arguments = [BUCKET, key, str(notes), "yes" if with_store else "no"]
+    arguments = [BUCKET, key, str(notes), where]
     died = subprocess.run([sys.executable, str(script), *arguments], env=os.environ, check=False, timeout=120)
     assert died.returncode == -signal.SIGKILL
     store = FakeStateStore()
     for name, value in json.loads(notes.read_text()).items():
         store.set(name, value)
-    if with_store:
+    if where == "state store":
         context["task_state_store"] = store
-    result = transfer(key).execute(context)
+    result = transfer(key, ledger="_kaltura/" if where == "ledger" else None).execute(context)
     assert result["created"] is False, "the entry of the first try is used"
-    if with_store:
-        # Whichever parts were done, the bytes before the first gap are not sent again.
+    if where != "nowhere":
         assert result["resumed_from"] > 0
         assert result["bytes_sent"] == len(body) - result["resumed_from"]
+        assert open_tokens(client, key) == []
     assert len(find_by_reference_id(client, result["reference_id"])) == 1
     assert content_of(client, result["entry_id"]) == body
+    assert result["checksum_verified"]
 
 
 def test_notes_of_another_object_are_not_used(
@@ -317,8 +315,8 @@ def test_notes_of_another_object_are_not_used(
     context["task_state_store"] = state_store
     put(s3, video.read_bytes(), key)
     put(s3, padded(video.read_bytes(), 50_000), f"{key}-other.mp4")
-    first = transfer(key).execute(context)
-    other = transfer(f"{key}-other.mp4").execute(context)
+    first = transfer(key, ledger=None).execute(context)
+    other = transfer(f"{key}-other.mp4", ledger=None).execute(context)
     assert other["entry_id"] != first["entry_id"]
     assert other["size"] == 50_000
 
@@ -330,13 +328,13 @@ def test_progress_can_be_looked_at(
     video: Path,
     key: str,
     state_store: FakeStateStore,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("kaltura_provider.transfers.upload._PROGRESS_PAUSE", 0.0)
     put(s3, padded(video.read_bytes(), 12_000_000), key)
     context["task_state_store"] = state_store
-    result = transfer(key).execute(context)
-    assert state_store.get("kaltura_upload_progress") == {"bytes_sent": 12_000_000, "bytes_total": 12_000_000}
+    result = transfer(key, ledger=None).execute(context)
+    shown = state_store.get("kaltura_upload_progress")
+    assert (shown["bytes_sent"], shown["bytes_total"], shown["parts_sent_again"]) == (12_000_000, 12_000_000, 0)
+    assert shown["megabytes_per_second"] > 0
     assert state_store.get("kaltura_upload")["notes"]["entry_id"] == result["entry_id"]
     assert ADMIN_SECRET not in json.dumps(state_store.values)
     assert client.ks() not in json.dumps(state_store.values)
@@ -384,7 +382,7 @@ def test_entry_of_another_kind_is_left_alone(
 
 def test_unknown_way_to_treat_changes_is_refused_in_the_dag_file() -> None:
     with pytest.raises(ValueError, match="if_changed must be"):
-        transfer("a.mp4", if_changed="replace")
+        transfer("a.mp4", if_changed="overwrite")
 
 
 def test_templates_and_mapping() -> None:

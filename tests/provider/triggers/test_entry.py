@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 from airflow.triggers.base import TriggerEvent
-from tests.provider.airflow_fixtures import ADMIN_SECRET, PARTNER, ConnectionSetter
-from tests.provider.entries import add_content, failed_entry, new_entry, ready_entry
+from tests.provider.airflow_fixtures import ADMIN_SECRET, PARTNER, ConnectionSetter, TaskLog
+from tests.provider.entries import add_content, failed_entry, new_entry, ready_entry, unapproved_entry
 
 from kaltura_provider.api import KalturaClient, KalturaError
 from kaltura_provider.hooks.readiness import Look
@@ -44,6 +44,7 @@ def test_serialized_form_rebuilds_it() -> None:
         end_time=1_900_000_000.5,
         session={"user_id": "ann"},
         fail_on_error=False,
+        wait_for_approval=False,
         max_poll_failures=7,
         echo={"entry_id": "1_a"},
     )
@@ -176,3 +177,32 @@ async def test_a_cancelled_wait_sends_nothing(client: KalturaClient) -> None:
     waiting.cancel()
     with pytest.raises(asyncio.CancelledError):
         await waiting
+
+
+async def test_content_that_needs_approval_is_waited_for(approving_client: KalturaClient) -> None:
+    entry_id = unapproved_entry(approving_client)
+    event = await payload(trigger([entry_id], end_time=time.time() + 0.3))
+    assert event["status"] == "timeout"
+    assert event["waiting"][entry_id].startswith("REPLACEMENT_NOT_APPROVED")
+    waiting = asyncio.create_task(payload(trigger([entry_id])))
+    await asyncio.to_thread(approving_client.call, "media", "approveReplace", {"entryId": entry_id})
+    event = await asyncio.wait_for(waiting, 30)
+    assert (event["status"], "needs_approval" in event["entries"][entry_id]) == ("ready", False)
+
+
+async def test_the_wait_can_end_where_only_approval_is_missing(approving_client: KalturaClient) -> None:
+    entry_id = unapproved_entry(approving_client)
+    event = await asyncio.wait_for(payload(trigger([entry_id], wait_for_approval=False)), 30)
+    assert event["status"] == "ready"
+    assert event["entries"][entry_id]["needs_approval"] is True
+    assert approving_client.call("baseEntry", "get", {"entryId": entry_id})["replacementStatus"] == 2
+
+
+async def test_a_stopped_task_leaves_everything_and_says_how_to_go_on(client: KalturaClient, task_log: TaskLog) -> None:
+    entry_id = ready_entry(client)
+    await trigger([entry_id, *(f"1_{number}" for number in range(12))]).on_kill()
+    [said] = [entry["event"] for entry in task_log.entries]
+    assert said.startswith(f"The task was stopped; entries {entry_id}, 1_0,")
+    assert "and 3 more stay in Kaltura" in said
+    assert "clear the task" in said
+    assert client.call("baseEntry", "get", {"entryId": entry_id})["status"] == 2

@@ -84,6 +84,10 @@ class S3Documents:
         """Write a document whatever was there. S3: PutObject."""
         return self._put(name, body)
 
+    def delete(self, name: str) -> None:
+        """Remove a document; one that is gone is fine. S3: DeleteObject."""
+        self._client.delete_object(Bucket=self.bucket, Key=self.prefix + name)
+
     def names(self, prefix: str) -> Iterator[str]:
         """Yield the names that start with a prefix, in order. S3: ListObjectsV2, paged."""
         pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=self.prefix + prefix)

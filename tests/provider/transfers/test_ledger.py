@@ -6,9 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from tests.provider.airflow_fixtures import BUCKET
 
-from kaltura_pipeline.documents import DocumentConflictError, S3Documents
-from kaltura_pipeline.ledger import FAILED, LEASE_SECONDS, LeaseLostError, Ledger, LedgerBusyError
+from kaltura_provider.hooks.s3_documents import DocumentConflictError, S3Documents
+from kaltura_provider.transfers.ledger import FAILED, LEASE_SECONDS, LeaseLostError, Ledger, LedgerBusyError
 
 
 class Clock:
@@ -24,6 +25,11 @@ class Clock:
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
+
+
+@pytest.fixture
+def bucket() -> str:
+    return BUCKET
 
 
 @pytest.fixture
@@ -45,7 +51,7 @@ def test_of_many_workers_at_once_one_gets_the_claim(ledger: Ledger) -> None:
 
 def test_a_running_claim_names_its_owner_and_end(ledger: Ledger) -> None:
     ledger.claim("b", "k.mp4", "first")
-    with pytest.raises(LedgerBusyError, match=r"k\.mp4: first is working on it; .* ends in 900 s"):
+    with pytest.raises(LedgerBusyError, match=r"k\.mp4: first is working on it; .* ends in 300 s"):
         ledger.claim("b", "k.mp4", "second")
 
 

@@ -1,0 +1,1 @@
+"""How fast uploads are, next to other uploaders and to ``curl``, near and far: ``make bench-upload``."""
