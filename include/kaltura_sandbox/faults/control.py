@@ -69,7 +69,7 @@ def _do(proxy: FaultProxy, name: str, method: str, value: Any) -> tuple[int, Any
             proxy.reset()
         return 200, proxy.counts.to_json()
     if name == "events" and method == "GET":
-        return 200, proxy.counts.events_to_json()
+        return 200, [event.to_json() for event in proxy.events]
     if name == "index-lag" and method == "PUT":
         seconds = value.get("seconds") if isinstance(value, dict) else None
         if not isinstance(seconds, (int, float)) or isinstance(seconds, bool):

@@ -12,7 +12,7 @@ from typing import Any
 from .fault import S3, Fault
 from .request import Request
 
-#: Requests whose order is remembered.
+#: Requests and faults whose order is remembered: the last ones.
 _LOG_SIZE = 100_000
 
 
@@ -32,6 +32,13 @@ class Event:
     number: int
     key: str
     fault: Fault
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the event as JSON data."""
+        key = {"key": self.key} if self.key else {}
+        return {
+            "seconds": self.seconds, "action": self.action, "number": self.number, **key, "fault": self.fault.to_json(),
+        }  # fmt: skip
 
     def __str__(self) -> str:
         return f"{self.seconds:7.3f} s  {self.action} {self.number}{self.key and ' ' + self.key}: {self.fault}"
@@ -72,15 +79,15 @@ class Counts:
             self.bytes_answered: Counter[str] = Counter()
             self.part_bytes: Counter[str] = Counter()
             self.part_bytes_announced: Counter[str] = Counter()
-            self.events: list[Event] = []
-            self.log: deque[str] = deque(maxlen=_LOG_SIZE)
+            self._events: deque[Event] = deque(maxlen=_LOG_SIZE)
+            self._order: deque[str] = deque(maxlen=_LOG_SIZE)
             self._began = time.monotonic()
 
     def count_call(self, request: Request) -> int:
         """Count a request; return the how manieth of its action it is."""
         with self._lock:
             self.calls[request.action] += 1
-            self.log.append(request.action)
+            self._order.append(request.action)
             for item in request.items:
                 self.items[item] += 1
             return self.calls[request.action]
@@ -93,7 +100,7 @@ class Counts:
             event = Event(
                 round(elapsed, 3), request.action, number, request.path if request.service == S3 else "", fault
             )
-            self.events.append(event)
+            self._events.append(event)
             return event
 
     def receipt(self, request: Request) -> Callable[[int], None]:
@@ -135,10 +142,12 @@ class Counts:
         with self._lock:
             return {name: dict(getattr(self, name)) for name in self._NAMES}
 
-    def events_to_json(self) -> list[dict[str, Any]]:
-        """Return the faults that were made as JSON data, in their order."""
+    def order(self) -> list[str]:
+        """Return the actions of all requests, in order of arrival."""
         with self._lock:
-            return [
-                {"seconds": each.seconds, "action": each.action, "number": each.number, "fault": each.fault.to_json()}
-                for each in self.events
-            ]
+            return [*self._order]
+
+    def events(self) -> list[Event]:
+        """Return the faults that were made, in order."""
+        with self._lock:
+            return [*self._events]

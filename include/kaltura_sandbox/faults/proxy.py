@@ -192,12 +192,12 @@ class FaultProxy:
     @property
     def calls(self) -> list[str]:
         """The actions of all requests, in order of arrival."""
-        return [*self.counts.log]
+        return self.counts.order()
 
     @property
     def events(self) -> list[Event]:
         """The faults that were made, in order."""
-        return [*self.counts.events]
+        return self.counts.events()
 
     def set_index_lag(self, seconds: float) -> None:
         """Change the index lag of the sandbox behind the proxy.
