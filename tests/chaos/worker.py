@@ -61,7 +61,9 @@ def make_small(job: Job) -> None:
     changes = [
         (upload_plan, "MIN_PART_SIZE", job.part_size),
         (upload_plan, "MAX_DEFAULT_PART_SIZE", job.part_size),
+        (upload_plan, "MAX_FAR_PART_SIZE", job.part_size),
         (upload_plan, "ONE_REQUEST_SIZE", job.part_size),
+        (upload_plan, "ONE_NEAR_REQUEST_SIZE", job.part_size),
         (upload_plan, "FIRST_PART", job.first_size),
         (upload_plan, "DEFAULT_PARALLEL", job.parallel),
         (upload_plan, "MAX_DEFAULT_PARALLEL", job.parallel),

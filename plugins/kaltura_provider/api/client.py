@@ -174,9 +174,9 @@ class KalturaClient:
         """Return the time of the server in Unix seconds as known from its last answer; before that the local time."""
         return self._transport.server_time()
 
-    def fastest_call(self) -> float:
-        """Return the seconds the fastest call so far took, which tells how far away the server is."""
-        return self._transport.fastest_call
+    def round_trip(self) -> float:
+        """Return the seconds a packet takes to the server and back, as far as connections and calls have shown."""
+        return self._transport.round_trip()
 
     def open_connection(self, base_url: str | None = None) -> None:
         """Open a connection ahead of a call; over a long way that takes several round trips. Never raises.

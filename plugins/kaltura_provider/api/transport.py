@@ -8,12 +8,15 @@ import threading
 import time
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
+from urllib.request import getproxies
 
 from kaltura_provider.api.answers import Answer
 from kaltura_provider.api.errors import KalturaError
 from kaltura_provider.api.multipart import CONTENT_TYPE_JSON, MultipartBody, SourceReadError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import requests
 
     from kaltura_provider.api.config import ClientConfig
@@ -22,6 +25,8 @@ if TYPE_CHECKING:
 # http.client sends a body in blocks of this size; its own 16 KiB halve the speed of an upload.
 BLOCK_SIZE = 256 * 1024
 POOL_SIZE = 32
+#: Seconds Kaltura's server needs for any call.
+CALL_COST = 0.045
 
 
 class Transport:
@@ -37,12 +42,25 @@ class Transport:
         self._lock = threading.Lock()
         self._session: requests.Session | None = None
         self._clock_skew = 0.0
-        #: Seconds the fastest call without a file took; infinite before the first one.
-        self.fastest_call = float("inf")
+        self._fastest_connect = float("inf")
+        self._fastest_call = float("inf")
 
     def server_time(self) -> float:
         """The time of the server in Unix seconds, as far as earlier answers have told; else the local time."""
         return time.time() + self._clock_skew
+
+    def round_trip(self) -> float:
+        """The seconds a packet takes to the server and back: as long as the fastest connection took to come about.
+
+        Through a proxy that tells nothing; there the fastest call must do, less what the server needs for it.
+        """
+        proxied = bool(self._config.proxy or getproxies())
+        if self._fastest_connect < float("inf") and not proxied:
+            return self._fastest_connect
+        return max(0.0, self._fastest_call - CALL_COST) if self._fastest_call < float("inf") else 0.0
+
+    def _connected(self, seconds: float) -> None:
+        self._fastest_connect = min(self._fastest_connect, seconds)
 
     def post(
         self, url: str, body: bytes | MultipartBody, *, service_action: str, read_timeout: float | None = None
@@ -74,7 +92,7 @@ class Transport:
             if isinstance(body, MultipartBody):
                 body.close()
         if not isinstance(body, MultipartBody):
-            self.fastest_call = min(self.fastest_call, time.monotonic() - started)
+            self._fastest_call = min(self._fastest_call, time.monotonic() - started)
         headers = {name.lower(): value for name, value in response.headers.items()}
         self._learn_time(headers.get("date"))
         return Answer(response.status_code, headers, response.content)
@@ -109,7 +127,7 @@ class Transport:
     def _requests(self) -> requests.Session:
         with self._lock:
             if self._session is None:
-                self._session = _new_session(self._config.user_agent)
+                self._session = _new_session(self._config.user_agent, self._connected)
             return self._session
 
     def _learn_time(self, date: str | None) -> None:
@@ -124,15 +142,34 @@ class Transport:
         return KalturaError(code, self._redactor(text), service_action=service_action, outcome_unknown=unknown)
 
 
-def _new_session(user_agent: str) -> requests.Session:
+def _new_session(user_agent: str, connected: Callable[[float], None]) -> requests.Session:
     from http.cookiejar import DefaultCookiePolicy
 
     import requests
     from requests.adapters import HTTPAdapter
+    from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+    from urllib3.connection import HTTPConnection, HTTPSConnection
+
+    class _Timed(HTTPConnection):
+        def _new_conn(self) -> Any:
+            started = time.monotonic()
+            sock = super()._new_conn()
+            connected(time.monotonic() - started)
+            return sock
+
+    class _TimedTls(_Timed, HTTPSConnection):
+        pass
+
+    class _Pool(HTTPConnectionPool):
+        ConnectionCls = _Timed
+
+    class _TlsPool(HTTPSConnectionPool):
+        ConnectionCls = _TimedTls
 
     class _Adapter(HTTPAdapter):
         def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
             super().init_poolmanager(*args, blocksize=BLOCK_SIZE, **kwargs)
+            self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}
 
         def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
             return super().proxy_manager_for(proxy, blocksize=BLOCK_SIZE, **kwargs)

@@ -20,7 +20,10 @@ MEGABYTE = 1000 * 1000
 Gap = tuple[int, int]
 
 MIN_PART_SIZE = 5 * MEGABYTE
+#: A part that breaks off is sent again as a whole, and parts in flight should end at about the same time.
 MAX_DEFAULT_PART_SIZE = 50 * MEGABYTE
+#: Over a line where each connection is slow, shorter parts end more evenly.
+MAX_FAR_PART_SIZE = 34 * MEGABYTE
 #: The server takes no request above 2000 MB.
 MAX_PART_SIZE = 1900 * MEGABYTE
 
@@ -34,8 +37,14 @@ MAX_DEFAULT_PARALLEL = 8
 MAX_PARALLEL = 16
 BIG_FILE = 256 * MEGABYTE
 
-#: Up to this size one request is faster than a first part, one more, and a last one.
+#: Seconds of a round trip up to which the server is in the same data centre: bytes cost it more than they cost the way.
+NEAR = 0.005
+#: Seconds of a round trip from which each connection takes long to reach its speed, so that more of them help any file.
+FAR = 0.05
+
+#: Up to this size one request is faster than a first part, one more, and a last one; a near server gains from more.
 ONE_REQUEST_SIZE = MIN_PART_SIZE
+ONE_NEAR_REQUEST_SIZE = 20 * MEGABYTE
 
 
 @dataclass(frozen=True)
@@ -76,36 +85,41 @@ class Plan:
     part_size: int
 
 
-def choose_plan(size: int, *, parallel: int | None = None, part_size: int | None = None, far: bool = False) -> Plan:
+def choose_plan(
+    size: int, *, parallel: int | None = None, part_size: int | None = None, round_trip: float = 0.0
+) -> Plan:
     """Choose how a file is cut and how many parts are in flight.
 
     :param size: length of the file in bytes.
     :param parallel: parts in flight; chosen when None: 4, or 8 for big files and far servers.
     :param part_size: bytes of a part; chosen when None: 5 to 50 MB.
-    :param far: whether the server answers slowly.
+    :param round_trip: seconds a packet takes to the server and back.
     :return: the plan.
     """
-    one_request = ONE_REQUEST_SIZE if part_size is None else part_size
+    near, far = round_trip < NEAR, round_trip >= FAR
+    one_request = part_size or (ONE_NEAR_REQUEST_SIZE if near else ONE_REQUEST_SIZE)
     if size <= one_request:
         return Plan(1, one_request, one_request)
     if parallel is None:
-        parallel = MAX_DEFAULT_PARALLEL if far or size >= BIG_FILE else DEFAULT_PARALLEL
+        parallel = MAX_DEFAULT_PARALLEL if far or (size >= BIG_FILE and not near) else DEFAULT_PARALLEL
     if part_size is None:
-        part_size = default_part_size(size, parallel)
+        part_size = even_part_size(size, parallel, MAX_DEFAULT_PART_SIZE if near else MAX_FAR_PART_SIZE)
     return Plan(parallel, min(FIRST_PART, part_size) if parallel > 1 else part_size, part_size)
 
 
-def default_part_size(size: int, parallel: int = 1) -> int:
-    """Choose how many bytes go into one part.
+def even_part_size(size: int, parallel: int, most: int) -> int:
+    """Choose how many bytes go into one part, so that all senders get the same number of parts of the same size.
 
-    Each request costs the server a fixed time, each part that breaks off is sent again as a whole, and parts in flight
-    should end at about the same time: so each sender gets four parts, within limits.
+    Each request costs the server a fixed time, so there are as few as the limit allows; and whoever gets one part more
+    than the others keeps the end waiting.
 
     :param size: length of the file in bytes.
     :param parallel: parts in flight.
-    :return: 5 to 50 MB.
+    :param most: bytes of a part at most.
+    :return: at least 5 MB.
     """
-    return max(MIN_PART_SIZE, min(MAX_DEFAULT_PART_SIZE, size // (4 * parallel)))
+    rounds = -(-size // (parallel * most))
+    return max(MIN_PART_SIZE, -(-size // (parallel * rounds)))
 
 
 def plan_sequence(gaps: Iterable[Gap], size: int, part_size: int) -> Iterator[Part]:

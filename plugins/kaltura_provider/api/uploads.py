@@ -25,6 +25,7 @@ from kaltura_provider.api.upload_check import CHECKSUM_MISMATCH, check_upload
 from kaltura_provider.api.upload_meter import UploadMeter, UploadProgress
 from kaltura_provider.api.upload_parts import PartSender, SentPart
 from kaltura_provider.api.upload_plan import (
+    NEAR,
     Gap,
     Part,
     Plan,
@@ -51,9 +52,6 @@ log = logging.getLogger(__name__)
 FINISH_LOOKS = 10
 #: Tokens one upload may use up before it gives up.
 MAX_TOKENS = 3
-#: Seconds of the fastest call from which on the server counts as far away: a call itself takes it about 45 ms, so the
-#: round trip is then 50 ms or more.
-FAR_CALL = 0.1
 #: Seconds between two looks at whether the upload is to stop, and two calls of ``on_tick``.
 TICK = 0.5
 
@@ -260,9 +258,12 @@ class _Upload:
     def _send_rest(self, sender: PartSender) -> None:
         """Send everything the server does not have, and close the file."""
         size, joined = self.source.size, self.token.uploaded_file_size
-        far = self.client.fastest_call() >= FAR_CALL
+        round_trip = self.client.round_trip()
         plan = choose_plan(
-            size, parallel=self.settings.get("parallel"), part_size=self.settings.get("part_size"), far=far
+            size,
+            parallel=self.settings.get("parallel"),
+            part_size=self.settings.get("part_size"),
+            round_trip=round_trip,
         )
         gaps = list(self.ranges.missing(joined, size))
         left = sum(length for _, length in gaps)
@@ -270,7 +271,7 @@ class _Upload:
             self._run(list(plan_sequence(gaps, size, plan.part_size)), sender.send_patiently, 1)
         else:
             if gaps:
-                self._send_at_once(sender, gaps, plan, far=far)
+                self._send_at_once(sender, gaps, plan, warm_up=round_trip >= NEAR)
             # What the server has not joined yet it joins now; it says so if something is missing after all.
             self._run([Part(size, 0, final=True)], sender.send, 1)
         for _ in range(FINISH_LOOKS):
@@ -286,7 +287,7 @@ class _Upload:
             hint="Kaltura still joins the parts. Run the task again; it continues where the upload stopped.",
         )
 
-    def _send_at_once(self, sender: PartSender, gaps: list[Gap], plan: Plan, *, far: bool) -> None:
+    def _send_at_once(self, sender: PartSender, gaps: list[Gap], plan: Plan, *, warm_up: bool) -> None:
         """Send the first part alone and those in the middle in parallel."""
         begun = threading.Event()
         parts: list[Part] = []
@@ -305,7 +306,7 @@ class _Upload:
                 sent = sender.send(part, stop)
                 begun.set()
                 return sent
-            if far and not begun.is_set():
+            if warm_up and not begun.is_set():
                 sender.warm_up()
             while not begun.wait(0.1):
                 if stop.is_set():

@@ -46,6 +46,8 @@ from kaltura_provider.api.multipart import ByteStream
 from kaltura_provider.api.upload_plan import (
     FIRST_PART,
     MEGABYTE,
+    MIN_PART_SIZE,
+    ONE_NEAR_REQUEST_SIZE,
     ONE_REQUEST_SIZE,
     Part,
     Plan,
@@ -135,15 +137,30 @@ def test_open_parts_cover_what_is_left_and_none_closes(size: int, part_size: int
     assert position == size
 
 
-def test_plans() -> None:
-    assert choose_plan(ONE_REQUEST_SIZE) == Plan(1, ONE_REQUEST_SIZE, ONE_REQUEST_SIZE)
-    assert choose_plan(ONE_REQUEST_SIZE + 1) == Plan(4, FIRST_PART, 5 * MEGABYTE)
-    assert choose_plan(160 * MEGABYTE) == Plan(4, FIRST_PART, 10 * MEGABYTE)
-    assert choose_plan(64 * MEGABYTE, far=True) == Plan(8, FIRST_PART, 5 * MEGABYTE)
-    assert choose_plan(512 * MEGABYTE) == Plan(8, FIRST_PART, 16 * MEGABYTE)
-    assert choose_plan(10**12) == Plan(8, FIRST_PART, 50 * MEGABYTE)
+def test_plans_for_a_near_server() -> None:
+    assert choose_plan(ONE_NEAR_REQUEST_SIZE) == Plan(1, ONE_NEAR_REQUEST_SIZE, ONE_NEAR_REQUEST_SIZE)
+    assert choose_plan(64 * MEGABYTE) == Plan(4, FIRST_PART, 16 * MEGABYTE)
+    assert choose_plan(600 * MEGABYTE) == Plan(4, FIRST_PART, 50 * MEGABYTE)
+    assert choose_plan(601 * MEGABYTE) == Plan(4, FIRST_PART, 37_562_500)
+    assert choose_plan(10**12) == Plan(4, FIRST_PART, 50 * MEGABYTE)
     assert choose_plan(100 * MEGABYTE, parallel=2, part_size=1000) == Plan(2, 1000, 1000)
-    assert choose_plan(100 * MEGABYTE, parallel=1) == Plan(1, 25 * MEGABYTE, 25 * MEGABYTE)
+    assert choose_plan(100 * MEGABYTE, parallel=1) == Plan(1, 50 * MEGABYTE, 50 * MEGABYTE)
+
+
+def test_plans_for_a_server_further_away() -> None:
+    assert choose_plan(ONE_REQUEST_SIZE, round_trip=0.02) == Plan(1, ONE_REQUEST_SIZE, ONE_REQUEST_SIZE)
+    assert choose_plan(64 * MEGABYTE, round_trip=0.02) == Plan(4, FIRST_PART, 16 * MEGABYTE)
+    assert choose_plan(512 * MEGABYTE, round_trip=0.02) == Plan(8, FIRST_PART, 32 * MEGABYTE)
+    assert choose_plan(64 * MEGABYTE, round_trip=0.08) == Plan(8, FIRST_PART, 8 * MEGABYTE)
+    assert choose_plan(20 * MEGABYTE, round_trip=0.08) == Plan(8, FIRST_PART, MIN_PART_SIZE)
+
+
+@given(st.integers(ONE_NEAR_REQUEST_SIZE + 1, 10**13), st.integers(1, 16), st.floats(0, 1))
+def test_all_senders_get_the_same_number_of_parts(size: int, parallel: int, round_trip: float) -> None:
+    plan = choose_plan(size, parallel=parallel, round_trip=round_trip)
+    assert MIN_PART_SIZE <= plan.part_size <= 50 * MEGABYTE
+    parts = -(-size // plan.part_size)
+    assert plan.part_size == MIN_PART_SIZE or parts % parallel == 0 or size < 10**7 * parallel
 
 
 @pytest.mark.parametrize("parallel", [0, -1, 17])
@@ -171,7 +188,7 @@ def test_the_same_bytes_around_every_boundary(
         check(client, source, done.token.id)
 
 
-@pytest.mark.parametrize("size", [ONE_REQUEST_SIZE, ONE_REQUEST_SIZE + 1, FIRST_PART + 15 * MEGABYTE + 1])
+@pytest.mark.parametrize("size", [ONE_REQUEST_SIZE, ONE_NEAR_REQUEST_SIZE, ONE_NEAR_REQUEST_SIZE + 1])
 def test_the_same_bytes_with_the_usual_settings(client: KalturaClient, tmp_path: Path, uniq: str, size: int) -> None:
     source = make_file(tmp_path / f"{uniq}.mp4", size)
     check(client, source, upload(client, source).token.id)

@@ -36,7 +36,7 @@ from kaltura_provider.api import (
 from kaltura_provider.api.checksums import Crc
 from kaltura_provider.api.upload_meter import UploadMeter
 from kaltura_provider.api.upload_parts import PartSender
-from kaltura_provider.api.upload_plan import Part, default_part_size, plan_sequence
+from kaltura_provider.api.upload_plan import Part, plan_sequence
 from kaltura_sandbox.server import SandboxServer
 
 PART = 8_000
@@ -107,12 +107,6 @@ def test_parts_cover_what_is_left_and_only_the_last_closes(size: int, part_size:
     assert [part.final for part in parts] == [False] * (len(parts) - 1) + [True]
     assert all(part.size for part in parts[:-1])
     assert all(part.is_first == (part.offset == 0) for part in parts)
-
-
-def test_part_sizes() -> None:
-    assert default_part_size(1) == 5_000_000
-    assert default_part_size(100_000_000) == 25_000_000
-    assert default_part_size(10**12) == 50_000_000
 
 
 def test_the_flags_on_the_wire(video: FileSource) -> None:

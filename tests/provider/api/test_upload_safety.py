@@ -289,7 +289,7 @@ def test_connections_to_a_far_server_are_opened_while_the_first_part_is_on_its_w
             order.append("connect")
             opened.release()
 
-    monkeypatch.setattr("kaltura_provider.api.uploads.FAR_CALL", 0.0)
+    monkeypatch.setattr("kaltura_provider.api.uploads.NEAR", 0.0)
     with faulty_proxy(sandbox.url, watch, on_request=judge) as proxy:
         upload(new_client(url=proxy.url), video, part_size=PART, parallel=4)
     assert sorted(order[:4]) == ["0", "connect", "connect", "connect"]
