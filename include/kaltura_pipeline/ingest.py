@@ -292,7 +292,7 @@ def _send(job: _Job, item: PlanItem, record: LedgerEntry) -> tuple[Outcome, dict
     outcome["created"] = done.created
     outcome["bytes_sent"] = done.bytes_sent
     if done.resumed_from:
-        outcome["message"] = f"resumed at byte {done.resumed_from} of {source.size}"
+        outcome["message"] = f"resumed: {done.resumed_from} of {source.size} bytes were there already"
     facts = {**etag, "content": source.fingerprint}
     if done.checksum is not None:
         facts |= {"checksum": str(done.checksum), "bytes_done": source.size, "bytes_total": source.size}

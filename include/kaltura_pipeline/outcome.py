@@ -129,7 +129,7 @@ def _settle(workspace: Workspace, kaltura: KalturaClient, item: PlanItem, outcom
     if not ready and not failed:
         return f"{entry_id} is not ready yet ({seen.waiting.get(entry_id)}); the next run looks again"
     try:
-        record = workspace.ledger.claim(workspace.bucket, item["key"], "record_outcome")
+        record = workspace.ledger.claim(workspace.bucket, item["key"], "record_outcome", attempt=False)
         if outcome["result"] == REPLACE and not _is_noted(record):
             return _settle_exchange(workspace, kaltura, item, record, entry_id)
         record.release(ledger_states.READY if ready else ledger_states.FAILED, error=failed)

@@ -18,6 +18,7 @@ class UploadProgress:
     :param bytes_resumed: bytes of ``bytes_done`` that an earlier upload had brought.
     :param retries: how often a part was sent again.
     :param seconds: how long this upload runs.
+    :param resumed_at: position of the first byte that an earlier upload had not brought.
     """
 
     token_id: str
@@ -27,6 +28,7 @@ class UploadProgress:
     bytes_resumed: int = 0
     retries: int = 0
     seconds: float = 0.0
+    resumed_at: int = 0
 
     @property
     def speed(self) -> float:
@@ -58,6 +60,7 @@ class UploadMeter:
         self._started = time.monotonic()
         self._moving = 0
         self.retries = 0
+        self.resumed_at = 0
 
     def moved(self, count: int) -> None:
         """Count bytes of parts that are on their way.
@@ -83,8 +86,9 @@ class UploadMeter:
         with self._lock:
             moving = min(self._moving, total - done)
             return UploadProgress(
-                token_id, done, total, moving, resumed, self.retries, time.monotonic() - self._started
-            )
+                token_id, done, total, moving, resumed, self.retries, time.monotonic() - self._started,
+                self.resumed_at,
+            )  # fmt: skip
 
 
 def _duration(seconds: float) -> str:

@@ -207,14 +207,15 @@ class _Upload:
         if not joined:
             # Without a first part the server has nothing that could wait for it.
             self.ranges.clear()
-        self.resumed = size - sum(length for _, length in self.ranges.missing(joined, size))
-        self.bytes_reported = self.resumed
+        gaps = list(self.ranges.missing(joined, size))
+        self.resumed = self.bytes_reported = size - sum(length for _, length in gaps)
+        self.meter.resumed_at = gaps[0][0] if gaps else size
         return True
 
     def _begin(self) -> None:
         """Begin with a new token."""
         self.tokens_made += 1
-        self.resumed = self.bytes_sent = self.bytes_reported = 0
+        self.resumed = self.bytes_sent = self.bytes_reported = self.meter.resumed_at = 0
         self.ranges.clear()
         unique = self.token_name != self.source.name
         self.token = add_token(

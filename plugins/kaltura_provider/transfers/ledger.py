@@ -170,17 +170,18 @@ class Ledger:
             if document := self._documents.read(name):
                 yield document.body
 
-    def claim(self, bucket: str, key: str, owner: str) -> LedgerEntry:
+    def claim(self, bucket: str, key: str, owner: str, *, attempt: bool = True) -> LedgerEntry:
         """Claim a source object for one worker.
 
         :param owner: names the worker, the same in every try of one task, so that a retry gets its own claim back.
+        :param attempt: whether this counts as an attempt to upload it.
         :raises LedgerBusyError: another worker's lease runs.
         """
         name = record_name(bucket, key)
         now = self._clock()
         fresh = {
-            "bucket": bucket, "key": key, "state": CLAIMED, "owner": owner, "attempts": 1, "notes": {}, "error": "",
-            "created_at": now, **_stamp(now, now + LEASE_SECONDS),
+            "bucket": bucket, "key": key, "state": CLAIMED, "owner": owner, "attempts": int(attempt), "notes": {},
+            "error": "", "created_at": now, **_stamp(now, now + LEASE_SECONDS),
         }  # fmt: skip
         try:
             return LedgerEntry(self._documents, self._documents.create(name, fresh), self._clock)
@@ -197,7 +198,7 @@ class Ledger:
                 "run again then"
             )
         taken = {
-            **body, "owner": owner, "attempts": body["attempts"] + 1, "error": "",
+            **body, "owner": owner, "attempts": body["attempts"] + int(attempt), "error": "",
             **_stamp(now, now + LEASE_SECONDS),
         }  # fmt: skip
         try:

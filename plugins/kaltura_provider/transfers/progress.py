@@ -41,8 +41,9 @@ class ProgressReporter:
             self._token_id = progress.token_id
             if progress.bytes_resumed:
                 self._log.info(
-                    "%s goes on: %d of %d bytes came with an earlier try and are not sent again.",
+                    "%s goes on at byte %d: %d of %d bytes came with an earlier try and are not sent again.",
                     self._name,
+                    progress.resumed_at,
                     progress.bytes_resumed,
                     progress.bytes_total,
                 )

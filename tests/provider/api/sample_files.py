@@ -272,7 +272,7 @@ _MADE: dict[str, Callable[[], bytes]] = {
     "a.py": lambda: b"import os\n",
     "a.sqlite": _sqlite,
     "a.tar": _tar,
-    "a.gz": lambda: gzip.compress(b"x" * 100),
+    "a.gz": lambda: gzip.compress(b"x" * 100, mtime=0),
     "a.bz2": lambda: bz2.compress(b"x" * 100),
     "a.xz": lambda: lzma.compress(b"x" * 100),
     "a.7z": lambda: b"7z\xbc\xaf\x27\x1c\x00\x04" + noise(100),

@@ -75,7 +75,7 @@ def test_a_stopped_task_goes_on_where_it_was_stopped(
 ) -> None:
     body = padded(video.read_bytes(), 30_000_000)
     put(s3, body, key)
-    task = transfer(key, parallel=1)
+    task = transfer(key, parallel=1, part_size=5_000_000)
     real_open = S3Source.open
 
     def stopping_open(source: S3Source, start: int, length: int) -> Any:
