@@ -9,6 +9,7 @@ from kaltura_provider.api.answers import Answer, decode, decode_file
 from kaltura_provider.api.calls import Caller, Request, is_serving
 from kaltura_provider.api.config import ClientConfig
 from kaltura_provider.api.credentials import Credentials, SessionInfo, SessionSpec
+from kaltura_provider.api.distance import Distance
 from kaltura_provider.api.errors import KalturaError
 from kaltura_provider.api.multipart import FilePart
 from kaltura_provider.api.redaction import Redactor
@@ -42,6 +43,11 @@ class KalturaClient:
         self.partner_id = config.partner_id
         self.redactor = Redactor(on_secret)
         self._transport = Transport(config, self.redactor)
+        self._distance = Distance(
+            lambda: self._transport.ask_for_nothing(config.service_url),
+            # TCP, and up to two for TLS.
+            handshakes=3 if config.service_url.startswith("https:") else 1,
+        )
         self._caller = Caller(config, self._transport, self.redactor)
         self._sessions = SessionKeeper(self._caller, credentials, session or SessionSpec())
 
@@ -174,16 +180,13 @@ class KalturaClient:
         """Return the time of the server in Unix seconds as known from its last answer; before that the local time."""
         return self._transport.server_time()
 
+    def measure_distance(self) -> None:
+        """Begin to measure how far the server is, beside the calls that follow; once for each client."""
+        self._distance.begin()
+
     def round_trip(self) -> float:
-        """Return the seconds a packet takes to the server and back, as far as connections and calls have shown."""
-        return self._transport.round_trip()
-
-    def open_connection(self, base_url: str | None = None) -> None:
-        """Open a connection ahead of a call; over a long way that takes several round trips. Never raises.
-
-        :param base_url: root of the server; the usual one when None.
-        """
-        self._transport.open_connection(base_url or self.config.service_url)
+        """Return the seconds a packet takes to the server and back, 0 if that could not be found out."""
+        return self._distance.round_trip()
 
     def close(self) -> None:
         """Close the connections. The session just runs out."""

@@ -18,6 +18,7 @@ from kaltura_provider.api.lookup import find_by_reference_id, get_entry
 from kaltura_provider.api.media_kind import MediaKind, entry_template, kind_of_entry
 from kaltura_provider.api.models import Entry, EntryStatus, UploadToken, UploadTokenStatus
 from kaltura_provider.api.token_names import delete_unused, new_mark, token_name
+from kaltura_provider.api.upload_plan import depends_on_distance
 from kaltura_provider.api.upload_tokens import delete_token, list_tokens
 from kaltura_provider.api.upload_workers import Patience
 
@@ -168,6 +169,9 @@ class EntryAdder:
         name = _shortened(self._source.name.rsplit(".", 1)[0])
         values = {"name": name, **self._fields, **template.fields, "referenceId": self._reference_id}
         params = {template.parameter: values, **template.params}
+        if depends_on_distance(self._source.size):
+            # The upload that follows wants to know.
+            self._client.measure_distance()
         batch = self._client.multirequest()
         try:
             entry = batch.add(template.service, "add", params)

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 import ssl
 import threading
 import time
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
-from urllib.request import getproxies
 
 from kaltura_provider.api.answers import Answer
 from kaltura_provider.api.errors import KalturaError
 from kaltura_provider.api.multipart import CONTENT_TYPE_JSON, MultipartBody, SourceReadError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import requests
 
     from kaltura_provider.api.config import ClientConfig
@@ -25,8 +21,6 @@ if TYPE_CHECKING:
 # http.client sends a body in blocks of this size; its own 16 KiB halve the speed of an upload.
 BLOCK_SIZE = 256 * 1024
 POOL_SIZE = 32
-#: Seconds Kaltura's server needs for any call.
-CALL_COST = 0.045
 
 
 class Transport:
@@ -42,25 +36,10 @@ class Transport:
         self._lock = threading.Lock()
         self._session: requests.Session | None = None
         self._clock_skew = 0.0
-        self._fastest_connect = float("inf")
-        self._fastest_call = float("inf")
 
     def server_time(self) -> float:
         """The time of the server in Unix seconds, as far as earlier answers have told; else the local time."""
         return time.time() + self._clock_skew
-
-    def round_trip(self) -> float:
-        """The seconds a packet takes to the server and back: as long as the fastest connection took to come about.
-
-        Through a proxy that tells nothing; there the fastest call must do, less what the server needs for it.
-        """
-        proxied = bool(self._config.proxy or getproxies())
-        if self._fastest_connect < float("inf") and not proxied:
-            return self._fastest_connect
-        return max(0.0, self._fastest_call - CALL_COST) if self._fastest_call < float("inf") else 0.0
-
-    def _connected(self, seconds: float) -> None:
-        self._fastest_connect = min(self._fastest_connect, seconds)
 
     def post(
         self, url: str, body: bytes | MultipartBody, *, service_action: str, read_timeout: float | None = None
@@ -76,7 +55,6 @@ class Transport:
         """
         # Exactly this value: with "; charset=utf-8" behind it Kaltura does not read the body.
         content_type = body.content_type if isinstance(body, MultipartBody) else CONTENT_TYPE_JSON
-        started = time.monotonic()
         try:
             response = self._requests().post(
                 url,
@@ -91,21 +69,17 @@ class Transport:
         finally:
             if isinstance(body, MultipartBody):
                 body.close()
-        if not isinstance(body, MultipartBody):
-            self._fastest_call = min(self._fastest_call, time.monotonic() - started)
         headers = {name.lower(): value for name, value in response.headers.items()}
         self._learn_time(headers.get("date"))
         return Answer(response.status_code, headers, response.content)
 
-    def open_connection(self, base_url: str) -> None:
-        """Open a connection that a later request will use, by a request that Kaltura answers without doing anything.
-
-        It never raises: the later request tells what is wrong.
+    def ask_for_nothing(self, base_url: str) -> None:
+        """Send a request that Kaltura answers without doing anything (``OPTIONS``).
 
         :param base_url: root of the server.
+        :raises OSError: there was no answer.
         """
-        with contextlib.suppress(Exception):
-            self._requests().options(f"{base_url}/api_v3/", **self._options(None)).close()
+        self._requests().options(f"{base_url}/api_v3/", **self._options(None)).close()
 
     def _options(self, read_timeout: float | None) -> dict[str, Any]:
         config = self._config
@@ -127,7 +101,7 @@ class Transport:
     def _requests(self) -> requests.Session:
         with self._lock:
             if self._session is None:
-                self._session = _new_session(self._config.user_agent, self._connected)
+                self._session = _new_session(self._config.user_agent)
             return self._session
 
     def _learn_time(self, date: str | None) -> None:
@@ -142,34 +116,15 @@ class Transport:
         return KalturaError(code, self._redactor(text), service_action=service_action, outcome_unknown=unknown)
 
 
-def _new_session(user_agent: str, connected: Callable[[float], None]) -> requests.Session:
+def _new_session(user_agent: str) -> requests.Session:
     from http.cookiejar import DefaultCookiePolicy
 
     import requests
     from requests.adapters import HTTPAdapter
-    from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
-    from urllib3.connection import HTTPConnection, HTTPSConnection
-
-    class _Timed(HTTPConnection):
-        def _new_conn(self) -> Any:
-            started = time.monotonic()
-            sock = super()._new_conn()
-            connected(time.monotonic() - started)
-            return sock
-
-    class _TimedTls(_Timed, HTTPSConnection):
-        pass
-
-    class _Pool(HTTPConnectionPool):
-        ConnectionCls = _Timed
-
-    class _TlsPool(HTTPSConnectionPool):
-        ConnectionCls = _TimedTls
 
     class _Adapter(HTTPAdapter):
         def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
             super().init_poolmanager(*args, blocksize=BLOCK_SIZE, **kwargs)
-            self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}
 
         def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
             return super().proxy_manager_for(proxy, blocksize=BLOCK_SIZE, **kwargs)

@@ -24,6 +24,9 @@ log = logging.getLogger(__name__)
 
 #: Seconds to wait for the answer to a part: on the last one the server may wait 45 s for others before it copies.
 PART_READ_TIMEOUT = 90.0
+#: Bytes of a part that are sent before its turn. More would not get through meanwhile, and be lost if the turn never
+#: comes.
+AHEAD = 512 * 1024
 
 _UNREACHABLE = frozenset({"HOST_NOT_FOUND", "HOST_UNREACHABLE", "CONNECTION_REFUSED", "CONNECT_TIMEOUT", "TLS_ERROR"})
 
@@ -75,35 +78,36 @@ class PartSender:
         #: The failure of a part that was sent again as often as is reasonable.
         self.given_up: Exception | None = None
 
-    def warm_up(self) -> None:
-        """Open a connection for a part that may be sent soon; over a long way that takes several round trips."""
-        self._client.open_connection(self._server)
-
-    def send(self, part: Part, stop: threading.Event | None = None) -> SentPart:
+    def send(self, part: Part, stop: threading.Event | None = None, turn: threading.Event | None = None) -> SentPart:
         """Send a part once, or a second time if the server of the token is out of reach.
 
         :param part: which bytes, and with which flags.
         :param stop: ends the sending as soon as it is set.
+        :param turn: set when it is the part's turn. The server does nothing with a part before it is complete, so its
+            beginning can be sent ahead, which brings a connection over a long way up to speed.
         :return: the part and the server's answer.
         :raises KalturaError: if it failed.
         :raises Stopped: if it was stopped.
         """
         server = self._server
         try:
-            return self._send(part, server, stop)
+            return self._send(part, server, stop, turn)
         except KalturaError as error:
             if server is None or error.code not in _UNREACHABLE:
                 raise
             # The server a token names is the best, but the others pass the bytes on to it.
             log.warning("%s The upload goes through %s instead.", error, self._client.config.service_url)
             self._server = None
-        return self._send(part, None, stop)
+        return self._send(part, None, stop, turn)
 
-    def send_patiently(self, part: Part, stop: threading.Event | None = None) -> SentPart:
+    def send_patiently(
+        self, part: Part, stop: threading.Event | None = None, turn: threading.Event | None = None
+    ) -> SentPart:
         """Send a part, and send it again where that does no harm.
 
         :param part: which bytes, and with which flags.
         :param stop: ends the sending, and the waiting for the next try, as soon as it is set.
+        :param turn: see :meth:`send`.
         :return: the part and the server's answer.
         :raises KalturaError: if it failed; :attr:`given_up` if repeating did not help.
         :raises Stopped: if it was stopped.
@@ -113,7 +117,7 @@ class PartSender:
         patience = Patience(self._client.config, self._budget)
         while True:
             try:
-                return self.send(part, stop)
+                return self.send(part, stop, turn)
             except Stopped:
                 raise
             except (KalturaError, SourceUnavailableError) as error:
@@ -132,7 +136,9 @@ class PartSender:
             if stop.wait(wait):
                 raise Stopped
 
-    def _send(self, part: Part, base_url: str | None, stop: threading.Event | None) -> SentPart:
+    def _send(
+        self, part: Part, base_url: str | None, stop: threading.Event | None, turn: threading.Event | None
+    ) -> SentPart:
         """Send a part once (``uploadToken.upload``)."""
         params = {
             "uploadTokenId": self._token_id,
@@ -149,7 +155,7 @@ class PartSender:
             if opened:
                 opened[-1].take_back()
             stream = self._source.open(part.offset, part.size)
-            opened.append(_MeteredStream(stream, self._crc, self._meter, stop))
+            opened.append(_MeteredStream(stream, part.size, self._crc, self._meter, stop, turn))
             return opened[-1]
 
         try:
@@ -172,11 +178,21 @@ class PartSender:
 class _MeteredStream:
     """A stream that counts and checksums what passes, and ends with :class:`Stopped` when the upload is stopped."""
 
-    def __init__(self, stream: ByteStream, crc: Crc, meter: UploadMeter, stop: threading.Event | None) -> None:
+    def __init__(
+        self,
+        stream: ByteStream,
+        size: int,
+        crc: Crc,
+        meter: UploadMeter,
+        stop: threading.Event | None,
+        turn: threading.Event | None,
+    ) -> None:
         self._stream = stream
+        self._ahead = min(AHEAD, size - 1)
         self._update = crc.update
         self._meter = meter
         self._stop = stop
+        self._turn = turn
         self._count = 0
         self.crc = 0
 
@@ -184,10 +200,17 @@ class _MeteredStream:
         if self._stop is not None and self._stop.is_set():
             raise Stopped
         data = self._stream.read(size)
+        if self._count + len(data) > self._ahead:
+            self._await_turn()
         self.crc = self._update(data, self.crc)
         self._count += len(data)
         self._meter.moved(len(data))
         return data
+
+    def _await_turn(self) -> None:
+        while self._turn is not None and not self._turn.wait(0.1):
+            if self._stop is not None and self._stop.is_set():
+                raise Stopped
 
     def take_back(self) -> None:
         """Stop counting the bytes as on their way."""

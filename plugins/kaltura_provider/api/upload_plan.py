@@ -14,6 +14,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from kaltura_provider.api.distance import FAR, NEAR
+
 MEGABYTE = 1000 * 1000
 
 #: Position and number of bytes of something missing.
@@ -36,11 +38,6 @@ MAX_DEFAULT_PARALLEL = 8
 #: Each request occupies a process of the server.
 MAX_PARALLEL = 16
 BIG_FILE = 256 * MEGABYTE
-
-#: Seconds of a round trip up to which the server is in the same data centre: bytes cost it more than they cost the way.
-NEAR = 0.005
-#: Seconds of a round trip from which each connection takes long to reach its speed, so that more of them help any file.
-FAR = 0.05
 
 #: Up to this size one request is faster than a first part, one more, and a last one; a near server gains from more.
 ONE_REQUEST_SIZE = MIN_PART_SIZE
@@ -83,6 +80,14 @@ class Plan:
     parallel: int
     first_size: int
     part_size: int
+
+
+def depends_on_distance(size: int) -> bool:
+    """Tell whether it makes a difference for a file how far the server is.
+
+    :param size: length of the file in bytes.
+    """
+    return size > ONE_REQUEST_SIZE
 
 
 def choose_plan(

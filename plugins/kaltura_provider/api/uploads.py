@@ -25,11 +25,11 @@ from kaltura_provider.api.upload_check import CHECKSUM_MISMATCH, check_upload
 from kaltura_provider.api.upload_meter import UploadMeter, UploadProgress
 from kaltura_provider.api.upload_parts import PartSender, SentPart
 from kaltura_provider.api.upload_plan import (
-    NEAR,
     Gap,
     Part,
     Plan,
     choose_plan,
+    depends_on_distance,
     plan_open_parts,
     plan_sequence,
 )
@@ -37,7 +37,7 @@ from kaltura_provider.api.upload_ranges import ConfirmedRanges
 from kaltura_provider.api.upload_settings import UploadSettings, check_settings
 from kaltura_provider.api.upload_tokens import COMPLETE, DEAD_TOKEN, OPEN, add_token, delete_token, get_token
 from kaltura_provider.api.upload_window import Window
-from kaltura_provider.api.upload_workers import Patience, Stopped, in_parallel
+from kaltura_provider.api.upload_workers import Patience, in_parallel
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -119,6 +119,8 @@ def upload(
     if source.size <= 0:
         raise ValueError(f"{source.name} is empty, and Kaltura makes no entry of an empty file: check the source")
     check_settings(settings)
+    if depends_on_distance(source.size):
+        client.measure_distance()
     names = (token_name or source.name, file_name or source.name)
     return _Upload(client, source, names, on_token, on_confirmed, settings).run(token, confirmed)
 
@@ -259,12 +261,11 @@ class _Upload:
     def _send_rest(self, sender: PartSender) -> None:
         """Send everything the server does not have, and close the file."""
         size, joined = self.source.size, self.token.uploaded_file_size
-        round_trip = self.client.round_trip()
         plan = choose_plan(
             size,
             parallel=self.settings.get("parallel"),
             part_size=self.settings.get("part_size"),
-            round_trip=round_trip,
+            round_trip=self.client.round_trip() if depends_on_distance(size) else 0.0,
         )
         gaps = list(self.ranges.missing(joined, size))
         left = sum(length for _, length in gaps)
@@ -272,7 +273,7 @@ class _Upload:
             self._run(list(plan_sequence(gaps, size, plan.part_size)), sender.send_patiently, 1)
         else:
             if gaps:
-                self._send_at_once(sender, gaps, plan, warm_up=round_trip >= NEAR)
+                self._send_at_once(sender, gaps, plan)
             # What the server has not joined yet it joins now; it says so if something is missing after all.
             self._run([Part(size, 0, final=True)], sender.send, 1)
         for _ in range(FINISH_LOOKS):
@@ -288,8 +289,8 @@ class _Upload:
             hint="Kaltura still joins the parts. Run the task again; it continues where the upload stopped.",
         )
 
-    def _send_at_once(self, sender: PartSender, gaps: list[Gap], plan: Plan, *, warm_up: bool) -> None:
-        """Send the first part alone and those in the middle in parallel."""
+    def _send_at_once(self, sender: PartSender, gaps: list[Gap], plan: Plan) -> None:
+        """Send the first part, and those in the middle in parallel, none of which is complete before the first one."""
         begun = threading.Event()
         parts: list[Part] = []
         start, length = gaps[0]
@@ -307,15 +308,10 @@ class _Upload:
                 sent = sender.send(part, stop)
                 begun.set()
                 return sent
-            if warm_up and not begun.is_set():
-                sender.warm_up()
-            while not begun.wait(0.1):
-                if stop.is_set():
-                    raise Stopped
             if window is None:
-                return sender.send_patiently(part, stop)
+                return sender.send_patiently(part, stop, begun)
             window.enter(stop)
-            sent = sender.send_patiently(part, stop)
+            sent = sender.send_patiently(part, stop, begun)
             window.confirmed(part, sent.token.uploaded_file_size)
             return sent
 

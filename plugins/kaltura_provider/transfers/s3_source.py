@@ -284,6 +284,11 @@ def _explain_get_failure(error: ClientError, url: str) -> NoReturn:
         raise SourceChangedError(
             f"{url} was deleted while it was being uploaded. Put it back and clear the task."
         ) from error
+    if code.startswith("KMS.") or (code == "AccessDenied" and "kms:" in str(error)):
+        raise UploadSourceError(
+            f"{url} is encrypted with a KMS key that cannot be used: {str(error).rstrip('.')}. Allow the AWS connection's identity "
+            "kms:Decrypt on that key, in its own policy and in the key's, or enable the key; then clear the task."
+        ) from error
     if code in ("AccessDenied", "403"):
         raise UploadSourceError(
             f"Access to {url} was denied. Allow the AWS connection's identity s3:GetObject on the key, "
@@ -294,6 +299,5 @@ def _explain_get_failure(error: ClientError, url: str) -> NoReturn:
             f"S3 is in trouble at {url}: {error}. If it stays, lower the number of transfers at once."
         ) from error
     raise UploadSourceError(
-        f"{url} cannot be read: {error}. Check the AWS connection: expired credentials give this, and a KMS key that "
-        "is disabled, deleted or not allowed for this identity (kms:Decrypt)."
+        f"{url} cannot be read: {error}. Check the AWS connection: expired credentials give this."
     ) from error

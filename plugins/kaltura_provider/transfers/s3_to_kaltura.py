@@ -56,8 +56,8 @@ class S3ToKalturaOperator(KalturaUploadOperator):
         Templated.
     :param renditions: further finished files of an audio or video, such as ``{"HD/1080": "talk_1080.mp4"}``: name or ID
         of the flavor params, and a key in the same bucket or an ``s3://`` URL. Templated.
-    :param part_size: bytes of one upload request. Default: 5 to 50 MB, by the size of the object.
-    :param parallel: upload requests at once, 1 to 16. Default: 4, or 8 for big objects and far servers.
+    :param part_size: bytes of one upload request. Default: 5 to 50 MB, by the size of the object and the distance.
+    :param parallel: upload requests at once, 1 to 16. Default: 4, or 8 where the server is far away.
     :param patience: seconds (or a timedelta) to go on trying while Kaltura or S3 is in trouble. Default: 200.
     :param if_changed: what to do when the entry exists and was made from other content than the object has now:
         ``replace`` its content, ``fail``, or ``keep`` the entry as it is.

@@ -39,9 +39,9 @@ class KalturaUploadOperator(KalturaBaseOperator):
     :param ledger: where the record about the file lies: ``s3://bucket/prefix``, or a prefix within the bucket of the
         source. None does without: then nothing keeps two tasks from making two entries of one new file. Templated.
     :param aws_conn_id: ID of the AWS connection. Templated.
-    :param part_size: bytes of one upload request. Default: 5 to 50 MB, by the size of the file.
+    :param part_size: bytes of one upload request. Default: 5 to 50 MB, by the size of the file and the distance.
     :param parallel: upload requests at once, 1 to 16; each occupies a process of Kaltura's server. Default: 4, or 8
-        for files of 256 MB and more and for servers that are far away.
+        where the server is far away.
     :param patience: seconds (or a timedelta) to go on trying while Kaltura or the store is in trouble. Default: 200.
     :param renditions: further finished files of an audio or video, such as ``{"HD/1080": "talk_1080.mp4"}``: name or ID
         of the flavor params, and where the file is. They go into the same entry. Templated.

@@ -47,6 +47,8 @@ def losing_proxy(url: str, judge: Judge) -> ScriptedServer:
     """
 
     def answer(received: Received) -> Reply:
+        if not received.complete:
+            return HANG_UP
         verdict = judge(received)
         if verdict == LOSE_REQUEST:
             return HANG_UP

@@ -114,9 +114,11 @@ class ScriptedServer:
 
     @property
     def calls(self) -> list[str]:
-        """The actions that were called, as ``service.action``."""
+        """The actions that were called, as ``service.action``; requests that broke off were not."""
         return [
-            ".".join(request.target.split("?")[0].split("/service/")[-1].split("/action/")) for request in self.requests
+            ".".join(request.target.split("?")[0].split("/service/")[-1].split("/action/"))
+            for request in self.requests
+            if request.complete
         ]
 
     def _handle(self, rfile: BufferedIOBase, wfile: BufferedIOBase) -> None:

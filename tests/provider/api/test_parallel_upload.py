@@ -90,15 +90,14 @@ def offset_of(received: Received) -> int | None:
 Fault = Callable[[Received, int, int, Callable[[], bytes]], "Reply | None"]
 
 
-def faulty_proxy(
-    url: str, fault: Fault, on_request: Callable[[Received], object] = lambda received: None
-) -> ScriptedServer:
+def faulty_proxy(url: str, fault: Fault) -> ScriptedServer:
     """A proxy that treats the parts of uploads as it likes, and passes everything else on."""
     seen: Counter[int] = Counter()
     lock = threading.Lock()
 
     def answer(received: Received) -> Reply:
-        on_request(received)
+        if not received.complete:
+            return HANG_UP
         offset = offset_of(received)
         if offset is None:
             return forward(url, received)

@@ -31,6 +31,8 @@ from kaltura_provider.api import (
 )
 from kaltura_provider.api.checksums import Crc
 from kaltura_provider.api.multipart import ByteStream
+from kaltura_provider.api.upload_parts import AHEAD
+from kaltura_sandbox.faults import FaultProxy, Request
 from kaltura_sandbox.server import SandboxServer
 
 SIZE = 9 * PART + 321
@@ -271,25 +273,21 @@ def test_a_store_that_stays_away_is_given_up(client: KalturaClient, tmp_path: Pa
 # -- connections
 
 
-def test_connections_to_a_far_server_are_opened_while_the_first_part_is_on_its_way(
-    sandbox: SandboxServer, new_client: ClientFactory, video: FileSource, monkeypatch: pytest.MonkeyPatch
+def test_the_first_part_is_alone_and_the_others_are_on_their_way(
+    sandbox: SandboxServer, new_client: ClientFactory, tmp_path: Path
 ) -> None:
-    order: list[str] = []
-    opened = threading.Semaphore(0)
+    """Over a long way connections take their time to get going; the server sees no other part before the first."""
+    source = FileSource(make_video(tmp_path / "film.mp4", 6_000_000))
+    before: list[int] = []
 
-    def watch(received: Received, offset: int, number: int, go: Callable[[], bytes]) -> Reply | None:
-        order.append(str(offset))
-        if offset == 0:
-            for _ in range(3):
-                assert opened.acquire(timeout=20)
-        return None
+    def hold_first(request: Request) -> None:
+        if request.upload_token and request.params.get("resume") is False:
+            deadline = time.monotonic() + 20
+            while time.monotonic() < deadline and proxy.counts.part_bytes[request.upload_token] < 3 * AHEAD:
+                time.sleep(0.01)
+            before.append(proxy.counts.part_bytes[request.upload_token])
 
-    def judge(received: Received) -> None:
-        if received.method == "OPTIONS":
-            order.append("connect")
-            opened.release()
-
-    monkeypatch.setattr("kaltura_provider.api.uploads.NEAR", 0.0)
-    with faulty_proxy(sandbox.url, watch, on_request=judge) as proxy:
-        upload(new_client(url=proxy.url), video, part_size=PART, parallel=4)
-    assert sorted(order[:4]) == ["0", "connect", "connect", "connect"]
+    with FaultProxy(sandbox.url, judge=hold_first) as proxy:
+        done = upload(new_client(url=proxy.url), source, part_size=1_500_000, parallel=4)
+    assert before == [3 * AHEAD]
+    assert (done.bytes_sent, done.retries) == (source.size, 0)

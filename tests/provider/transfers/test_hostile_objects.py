@@ -10,12 +10,14 @@ import pytest
 import requests
 from tests.provider.airflow_fixtures import BUCKET
 from tests.provider.entries import PNG
-from tests.provider.transfers.objects import content_of, put, transfer
+from tests.provider.transfers.objects import content_of, put, record_of, transfer
 
 from kaltura_provider.api import KalturaClient, MediaKind, MediaRefusedError, find_by_reference_id, get_entry
 from kaltura_provider.api.media_kind import kind_of_entry
 from kaltura_provider.hooks.errors import UploadSourceError
 from kaltura_provider.transfers.upload import reference_id_of
+from kaltura_sandbox.faults import S3, Fault, FaultProxy, Rule
+from kaltura_sandbox.faults.fault import KMS_DENIED, KMS_DISABLED
 
 LONG = "ü" * 510 + ".mp4"
 assert len(LONG.encode()) == 1024
@@ -67,6 +69,33 @@ def test_no_permission_on_the_bucket(
             transfer("talk.mp4", aws_conn_id="aws_stranger").execute(context)
     finally:
         requests.post(f"{s3_url}/moto-api/reset-auth", data="1000000", timeout=10)
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        (KMS_DENIED, r"not authorized to perform: kms:Decrypt.* Allow the AWS connection's identity kms:Decrypt"),
+        (KMS_DISABLED, r"is disabled\. Allow .* or enable the key; then clear the task"),
+    ],
+)
+def test_a_kms_key_that_may_not_be_used(
+    s3: Any, s3_url: str, client: KalturaClient, context: Any, video: Path, monkeypatch: pytest.MonkeyPatch,
+    fault: str, words: str,
+) -> None:  # fmt: skip
+    key = f"{fault}.mp4"
+    put(s3, video.read_bytes(), key)
+    with FaultProxy(s3_url, service=S3, rules=[Rule(Fault(fault), action="GetObject", path=f"*/{key}")]) as proxy:
+        extra = {"endpoint_url": proxy.url, "region_name": "us-east-1"}
+        value = {"conn_type": "aws", "login": "test", "password": "test", "extra": extra}
+        monkeypatch.setenv("AIRFLOW_CONN_AWS_SEALED", json.dumps(value))
+        with pytest.raises(UploadSourceError, match=f"s3://uploads/{key} is encrypted with a KMS key.*{words}"):
+            transfer(key, aws_conn_id="aws_sealed").execute(context)
+        # It does not go away by asking again.
+        assert proxy.counts.calls["GetObject"] <= 2
+    # The file's record says so too, and holds nothing up.
+    record = record_of(s3, key)
+    assert "KMS key" in record["error"]
+    assert transfer(key).execute(context)["created"]
 
 
 @pytest.mark.parametrize(
