@@ -285,8 +285,9 @@ def _explain_get_failure(error: ClientError, url: str) -> NoReturn:
             f"{url} was deleted while it was being uploaded. Put it back and clear the task."
         ) from error
     if code.startswith("KMS.") or (code == "AccessDenied" and "kms:" in str(error)):
+        reason = str(error).rstrip(".")
         raise UploadSourceError(
-            f"{url} is encrypted with a KMS key that cannot be used: {str(error).rstrip('.')}. Allow the AWS connection's identity "
+            f"{url} is encrypted with a KMS key that cannot be used: {reason}. Allow the AWS connection's identity "
             "kms:Decrypt on that key, in its own policy and in the key's, or enable the key; then clear the task."
         ) from error
     if code in ("AccessDenied", "403"):
