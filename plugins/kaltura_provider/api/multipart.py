@@ -64,6 +64,8 @@ class SourceReadError(Exception):
 class MultipartBody:
     """A ``multipart/form-data`` body with a length known in advance and the ``read`` that HTTP libraries stream from.
 
+    To be opened before it is read, and closed afterwards.
+
     The parameters travel in one part named ``json``, which Kaltura decodes like a JSON body.
 
     :param params: the parameters of the call.
@@ -80,6 +82,8 @@ class MultipartBody:
             names = f'name="{quote_file_name(name)}"; filename="{quote_file_name(part.file_name)}"'
             pieces += [b"\r\n", self._head(names, part.content_type), part]
         pieces.append(f"\r\n--{self._boundary}--\r\n".encode())
+        self._sources = [piece for piece in pieces if isinstance(piece, FilePart)]
+        self._opened: list[ByteStream] = []
         self._length = sum(piece.size if isinstance(piece, FilePart) else len(piece) for piece in pieces)
         self._wanted = 0
         self._blocks = self._generate(pieces)
@@ -106,26 +110,38 @@ class MultipartBody:
         self._rest = data[size:]
         return data[:size]
 
+    def open(self) -> None:
+        """Open the sources, so that one that cannot be read costs no request that is broken off in the middle.
+
+        :raises SourceReadError: if a source cannot be opened.
+        """
+        for source in self._sources:
+            try:
+                self._opened.append(source.open())
+            except Exception as error:
+                raise SourceReadError(error) from error
+
     def close(self) -> None:
-        """Close the source that is open, if any."""
+        """Close the sources."""
         self._blocks.close()
+        while self._opened:
+            self._opened.pop().close()
 
     def _head(self, names: str, content_type: str) -> bytes:
         head = f"--{self._boundary}\r\nContent-Disposition: form-data; {names}\r\nContent-Type: {content_type}\r\n\r\n"
         return head.encode()
 
     def _generate(self, pieces: Sequence[bytes | FilePart]) -> Generator[bytes, None, None]:
+        opened = iter(self._opened)
         for piece in pieces:
             if isinstance(piece, FilePart):
-                yield from self._read_part(piece)
+                yield from self._read_part(piece, next(opened))
             else:
                 yield piece
 
-    def _read_part(self, part: FilePart) -> Generator[bytes, None, None]:
+    def _read_part(self, part: FilePart, stream: ByteStream) -> Generator[bytes, None, None]:
         left = part.size
-        stream: ByteStream | None = None
         try:
-            stream = part.open()
             while left:
                 data = stream.read(min(self._wanted, left))
                 if not data:
@@ -136,6 +152,3 @@ class MultipartBody:
                 yield data
         except Exception as error:
             raise SourceReadError(error) from error
-        finally:
-            if stream is not None:
-                stream.close()

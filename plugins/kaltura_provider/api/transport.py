@@ -56,6 +56,8 @@ class Transport:
         # Exactly this value: with "; charset=utf-8" behind it Kaltura does not read the body.
         content_type = body.content_type if isinstance(body, MultipartBody) else CONTENT_TYPE_JSON
         try:
+            if isinstance(body, MultipartBody):
+                body.open()
             response = self._requests().post(
                 url,
                 data=body,

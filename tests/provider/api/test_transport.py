@@ -143,6 +143,8 @@ def test_a_fault_of_the_source_is_not_taken_for_one_of_the_network(fault: Except
         with pytest.raises(type(fault)) as caught:
             client.call("uploadToken", "upload", {}, files={"fileData": FilePart("a", 5, broken)}, idempotent=True)
         assert caught.value is fault
+        # Nor does the server get half a request.
+        assert not server.requests
 
 
 def test_a_source_that_ends_early_is_noticed() -> None:
