@@ -1,0 +1,1 @@
+"""Descriptions of titles: the sidecar beside a media file, and manifests that describe a whole batch."""
