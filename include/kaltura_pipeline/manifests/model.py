@@ -106,7 +106,9 @@ class Description:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Description:
         """Rebuild a description from :meth:`to_json`, read back from JSON."""
-        values = {name: tuple(value) if isinstance(value, list) else value for name, value in data.items()}
+        values: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in data.items()
+        }
         if "captions" in values:
             values["captions"] = tuple(CaptionWish(**caption) for caption in values["captions"])
         return cls(**values)
