@@ -1,15 +1,18 @@
 """
 ### Put media files from S3 on Kaltura
 
-Takes every media file below a prefix of a bucket, with the metadata (`talk.yaml`) and captions (`talk.en.vtt`) beside
-it, and makes it one entry on Kaltura. Run it as often as you like: what is there already is left alone.
+Takes every media file below a prefix of a bucket, with what lies beside it under its name (metadata `talk.yaml`,
+captions `talk.en.vtt`, a thumbnail `talk.jpg`) or is said of it in a manifest, and makes it one entry on Kaltura. Run
+it as often as you like: what is there already is left alone.
 
-1. **plan** lists the bucket and decides for every file: add, replace, update, skip, refuse, each with its reason.
-   The plan is a JSON document in S3; with *dry run* the DAG stops here.
-2. **transfer** sends the files, a batch a task. It goes on where an earlier try ended.
-3. **wait** waits, without holding a worker, until Kaltura has converted them.
-4. **record** notes the outcome and tells `kaltura_publish` through the asset `kaltura_entries`.
-5. **verdict** fails when a file could not be ingested, and names it with the reason. The others are live by then.
+1. **plan** lists the bucket, checks every title and decides: add, replace, update, skip, refuse, each with its reason.
+   The plan lies in S3; with *dry run* the DAG stops here.
+2. **approve** asks a person, if the form says so.
+3. **transfer** sends the files, a batch a task. It goes on where an earlier try ended.
+4. **wait** waits, without holding a worker, until Kaltura has converted them.
+5. **record** notes the outcome, puts what was refused into quarantine, writes a page that says why, and tells
+   `kaltura_publish` through the asset `kaltura_entries`.
+6. **verdict** fails when more titles failed than the settings allow. The others are live by then.
 """
 
 from __future__ import annotations
@@ -20,13 +23,11 @@ from typing import Any
 from airflow.sdk import DAG, CronTriggerTimetable, Param, get_current_context, task
 
 from kaltura_pipeline.assets import ENTRIES
-from kaltura_pipeline.operators import IngestBatchOperator
+from kaltura_pipeline.operators import IngestBatchOperator, IngestReadyOperator, PlanApprovalOperator
 from kaltura_pipeline.settings import PipelineSettings
 from kaltura_provider.policies.retry import kaltura_retries
-from kaltura_provider.sensors.entry import KalturaEntryReadySensor
 
 SETTINGS = PipelineSettings.from_environment()
-BATCH_SIZE = 20
 
 with DAG(
     dag_id="kaltura_ingest",
@@ -53,6 +54,42 @@ with DAG(
             title="Prefix",
             description="Only objects whose keys start with this, for example lectures/2026/. Empty: all.",
         ),
+        "include": Param(
+            [],
+            type=["null", "array"],
+            items={"type": "string"},
+            title="Only keys like",
+            description="One pattern a line, such as lectures/*.mp4. * stands for any characters. Empty: all.",
+        ),
+        "exclude": Param(
+            [],
+            type=["null", "array"],
+            items={"type": "string"},
+            title="No keys like",
+            description="One pattern a line; what fits is left alone.",
+        ),
+        "min_age_minutes": Param(
+            0,
+            type="number",
+            minimum=0,
+            title="Minimum age in minutes",
+            description="Files that were written later are left for a later run.",
+        ),
+        "complete_when": Param(
+            [],
+            type=["null", "array"],
+            items={"type": "string", "enum": ["metadata", "captions", "thumbnail", "done"]},
+            examples=["metadata", "captions", "thumbnail", "done"],
+            title="Wait for",
+            description="What must lie beside a media file before it is taken. done: a file talk.done.",
+        ),
+        "manifest": Param(
+            None,
+            type=["null", "string"],
+            title="Manifest",
+            description="Key of a file that describes titles; only these are taken. Files named manifest.* or "
+            "*.manifest.* are found by themselves.",
+        ),
         "known_files": Param(
             "update",
             type="string",
@@ -64,16 +101,42 @@ with DAG(
         "changed_files": Param(
             "replace",
             type="string",
-            enum=["replace", "refuse"],
+            enum=["replace", "new_entry", "skip", "refuse"],
             title="Files whose content changed",
-            description="replace: exchange the content of the entry they became. refuse: leave it, and name them.",
+            description="replace: exchange the content of the entry they became. new_entry: make another entry. "
+            "skip: leave it. refuse: leave it, and name them as failed.",
+        ),
+        "duplicate_files": Param(
+            "refuse",
+            type="string",
+            enum=["refuse", "add"],
+            title="Files with the content of another",
+            description="refuse: name them as failed. add: make an entry of each all the same.",
         ),
         "defaults": Param(
             None,
             type=["null", "object"],
             title="Default metadata",
             description='For files without their own, for example {"tags": ["lecture"], "owner": "media@example.edu"}. '
-            "Fields: name, description, tags, owner.",
+            "All fields of a metadata file.",
+        ),
+        "rules": Param(
+            None,
+            type=["null", "object"],
+            title="Rules for media",
+            description='What a media file must be like, for example {"must_have_audio": true, "max_duration": 14400}.',
+        ),
+        "create_categories": Param(
+            False,
+            type="boolean",
+            title="Make missing categories",
+            description="Otherwise a title that names a category which does not exist is refused.",
+        ),
+        "approve": Param(
+            False,
+            type="boolean",
+            title="Ask before sending",
+            description="Show the plan under Required Actions, and go on when somebody approves.",
         ),
         "dry_run": Param(False, type="boolean", title="Dry run", description="Write the plan and stop."),
     },
@@ -85,42 +148,50 @@ with DAG(
     def plan() -> list[dict[str, Any]]:
         from airflow.sdk.exceptions import AirflowSkipException
 
-        from kaltura_pipeline.ingest import batches, plan_ingest
+        from kaltura_pipeline.options import RunOptions
+        from kaltura_pipeline.planning import plan_ingest
+        from kaltura_provider.hooks.kaltura import KalturaHook
 
         context = get_current_context()
         params = context["params"]
         uri, planned = plan_ingest(
             SETTINGS,
+            RunOptions.from_params(params, SETTINGS),
             run_id=context["run_id"],
-            bucket=params["bucket"] or "",
-            prefix=params["prefix"] or "",
-            known_files=params["known_files"],
-            changed_files=params["changed_files"],
-            defaults=params["defaults"],
+            kaltura=lambda: KalturaHook(SETTINGS.kaltura_conn_id).get_conn(),
         )
         context["ti"].xcom_push(key="plan", value={"uri": uri, "totals": planned["totals"]})
         if params["dry_run"]:
             raise AirflowSkipException(f"dry run: the plan is {uri}")
-        return [dict(batch) for batch in batches(uri, planned, BATCH_SIZE)]
+        return [dict(batch) for batch in planned["batches"]]
 
+    planned = plan()
+    approve = PlanApprovalOperator(
+        task_id="approve",
+        wanted="{{ params.approve and ti.xcom_pull(task_ids='plan') | length > 0 }}",
+        subject="Put {{ params.bucket }}/{{ params.prefix or '' }} on Kaltura?",
+        body="{% set plan = ti.xcom_pull(task_ids='plan', key='plan') %}"
+        "| | |\n|---|---|\n{% for name, value in plan.totals.items() %}| {{ name }} | {{ value }} |\n{% endfor %}\n"
+        "The whole plan, title by title: {{ plan.uri }}",
+        ignore_downstream_trigger_rules=True,
+        doc_md="Waits for a person's approval if the form asks for it; holds no worker while it waits.",
+    )
     transfer = IngestBatchOperator.partial(
         task_id="transfer",
         settings=SETTINGS,
         bucket="{{ params.bucket or '' }}",
-        max_active_tis_per_dagrun=4,
+        pool=SETTINGS.pool,
+        max_active_tis_per_dagrun=SETTINGS.transfer_tasks,
         doc_md="Sends the files of one batch; one that fails does not stop the others.",
-    )
-    wait = KalturaEntryReadySensor.partial(
+    ).expand(batch=planned)
+    wait = IngestReadyOperator(
         task_id="wait",
-        kaltura_conn_id=SETTINGS.kaltura_conn_id,
-        poke_interval=5,
-        timeout=2 * 3600,
-        fail_on_error=False,
-        wait_for_approval=False,
-        deferrable=True,
+        settings=SETTINGS,
+        bucket="{{ params.bucket or '' }}",
+        plan="{{ ti.xcom_pull(task_ids='plan', key='plan').uri }}",
         # A batch that failed keeps nobody from waiting for the entries of the others.
         trigger_rule="all_done",
-        doc_md="Waits until Kaltura has converted the entries of one batch; holds no worker while it waits.",
+        doc_md="Waits until Kaltura has converted the entries; holds no worker while it waits.",
     )
 
     @task(
@@ -136,18 +207,18 @@ with DAG(
 
         context = get_current_context()
         ti = context["ti"]
-        planned = ti.xcom_pull(task_ids="plan", key="plan")
-        if planned is None or context["params"]["dry_run"]:
+        plan = ti.xcom_pull(task_ids="plan", key="plan")
+        if plan is None or context["params"]["dry_run"]:
             raise AirflowSkipException("there is nothing to record: the run stopped at its plan")
         summary = record_outcome(
             SETTINGS,
             bucket=context["params"]["bucket"] or "",
             run_id=context["run_id"],
-            plan_uri=planned["uri"],
+            plan_uri=plan["uri"],
             kaltura=KalturaHook(SETTINGS.kaltura_conn_id).get_conn(),
         )
-        ti.xcom_push(key="failures", value=summary["failures"][:50])
-        ti.xcom_push(key="failed", value={"count": len(summary["failures"]), "manifest": summary["manifest"]})
+        # Short, as every XCom passes through the database; the documents in S3 have all.
+        ti.xcom_push(key="summary", value={**summary, "failures": summary["failures"][:20]})
         if not summary["ready"]:
             raise AirflowSkipException(f"no entry is new or changed: {summary['counts']}")
         context["outlet_events"][ENTRIES].extra = {"manifest": summary["manifest"], "entries": summary["ready"]}
@@ -166,19 +237,16 @@ with DAG(
             raise AirflowFailException("the plan failed; its log says why")
         if context["params"]["dry_run"]:
             return
-        failures = context["ti"].xcom_pull(task_ids="record", key="failures")
-        if failures is None:
+        summary = context["ti"].xcom_pull(task_ids="record", key="summary")
+        if summary is None:
             # A new run would take what 'record' had noted as ready for published already.
             raise AirflowFailException(
                 "the outcome was not recorded; the log of 'record' says why. Then clear 'record' in this run."
             )
-        if failures:
-            failed = context["ti"].xcom_pull(task_ids="record", key="failed")
+        if summary["failed"] > SETTINGS.max_failures * summary["attempted"]:
             raise AirflowFailException(
-                f"{failed['count']} files were not ingested. All are in {failed['manifest']}; the first:\n"
-                + "\n".join(failures)
+                f"{summary['failed']} of {summary['attempted']} titles failed. Why, and what to do: {summary['page']}. "
+                "The first:\n" + "\n".join(summary["failures"])
             )
 
-    summaries: Any = transfer.expand(batch=plan()).output
-    ready = wait.expand(entry_ids=summaries.map(lambda summary: summary["entry_ids"]))
-    ready >> record() >> verdict()
+    planned >> approve >> transfer >> wait >> record() >> verdict()

@@ -1,101 +1,89 @@
-"""Find titles in a bucket: one media file each, with the metadata and caption files beside it."""
+"""Find titles in a bucket: one media file each, with the files beside it that belong to it."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from dataclasses import dataclass, field
-from pathlib import PurePosixPath
+import time
 from typing import TYPE_CHECKING, Any
 
+from kaltura_pipeline.catalogue import CAPTION, DONE, MANIFEST, MEDIA, METADATA, RENDITION, THUMBNAIL, SourceObject
 from kaltura_pipeline.errors import ConfigurationError
 from kaltura_pipeline.languages import kaltura_language
+from kaltura_pipeline.selection import (
+    COMPLETE_CAPTIONS,
+    COMPLETE_DONE,
+    COMPLETE_METADATA,
+    COMPLETE_THUMBNAIL,
+    Selection,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from kaltura_pipeline.catalogue import Catalogue, Title
+
 METADATA_SUFFIXES = (".yaml", ".yml", ".json")
 CAPTION_SUFFIXES = (".srt", ".vtt")
-
-
-@dataclass(frozen=True)
-class SourceObject:
-    """An S3 object as a listing shows it: key, size in bytes, and the ETag of its content."""
-
-    key: str
-    size: int
-    etag: str
-
-    @property
-    def path(self) -> PurePosixPath:
-        """The key as a path, for its folder, stem and ending."""
-        return PurePosixPath(self.key)
-
-
-@dataclass(frozen=True)
-class CaptionFile:
-    """A caption file and the language its name gives, in Kaltura's words."""
-
-    source: SourceObject
-    language: str
-
-
-@dataclass
-class Title:
-    """A media file with what lies beside it."""
-
-    media: SourceObject
-    kind: str
-    metadata: SourceObject | None = None
-    captions: list[CaptionFile] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class NotTaken:
-    """An object that is no part of any title, and why."""
-
-    key: str
-    reason: str
-
-
-@dataclass
-class Discovery:
-    """What a prefix holds."""
-
-    titles: list[Title]
-    not_taken: list[NotTaken]
+MANIFEST_SUFFIXES = (".yaml", ".yml", ".json", ".ndjson", ".csv", ".xlsx", ".xml")
+_NEEDED = {
+    COMPLETE_METADATA: (METADATA, "its metadata file"),
+    COMPLETE_CAPTIONS: (CAPTION, "a caption file"),
+    COMPLETE_THUMBNAIL: (THUMBNAIL, "its thumbnail"),
+    COMPLETE_DONE: (DONE, "its marker (the same name with the ending .done)"),
+}
 
 
 class BucketError(ConfigurationError):
     """The bucket cannot be listed; the message names the fix."""
 
 
-def discover(client: Any, bucket: str, prefix: str, state_prefix: str = "") -> Discovery:
-    """List a prefix and group its objects into titles.
+def discover(
+    client: Any,
+    catalogue: Catalogue,
+    bucket: str,
+    prefix: str,
+    *,
+    state_prefix: str = "",
+    selection: Selection | None = None,
+    manifest: str = "",
+) -> None:
+    """List a prefix into a catalogue, and group its objects into titles.
 
-    A sidecar belongs to the media file with the same folder and stem: ``talk.mp4``, ``talk.yaml``, ``talk.en.vtt``.
-    Where two media files share a stem, the sidecar carries the whole name: ``talk.mp4.yaml``, ``talk.mp4.en.vtt``.
+    A sidecar belongs to the media file with the same folder and stem: ``talk.mp4``, ``talk.yaml``, ``talk.en.vtt``,
+    ``talk.jpg``. Where two media files share a stem, the sidecar carries the whole name: ``talk.mp4.yaml``,
+    ``talk.mp4.en.vtt``. A file named ``manifest`` or ``<name>.manifest`` describes many titles.
 
     :param client: a boto3 S3 client.
+    :param catalogue: where what is found is noted.
     :param bucket: bucket name.
     :param prefix: only keys that start with this.
     :param state_prefix: keys that start with this are the pipeline's own and are passed over.
+    :param selection: which objects are taken; all by default.
+    :param manifest: key of a manifest under any name.
     :raises BucketError: the bucket does not exist or may not be listed.
     """
-    media: list[Title] = []
-    sidecars: list[SourceObject] = []
-    not_taken: list[NotTaken] = []
-    for source in _objects(client, bucket, prefix):
+    selection = selection or Selection()
+    now = time.time()
+    for source in _listed(client, bucket, prefix, selection):
         if source.key.endswith("/") or (state_prefix and source.key.startswith(state_prefix)):
             continue
-        if source.path.suffix.lower() in METADATA_SUFFIXES + CAPTION_SUFFIXES:
-            sidecars.append(source)
+        if reason := selection.reason_to_leave(source.key, source.modified, now):
+            catalogue.add(source, "", reason=reason)
             continue
-        try:
-            media.append(Title(source, media_kind(source.path.name)))
-        except ValueError as error:
-            not_taken.append(NotTaken(source.key, str(error)))
-    not_taken.extend(_attach(media, sidecars))
-    return Discovery(media, sorted(not_taken, key=lambda item: item.key))
+        _classify(catalogue, source, is_manifest=source.key == manifest or is_manifest_name(source.path.name))
+    _attach_renditions(catalogue, selection)
+    _attach_thumbnails(catalogue)
+    for role in (METADATA, CAPTION, DONE):
+        for sidecar, _, _ in catalogue.of_role(role):
+            _attach(catalogue, sidecar, role)
+    if selection.complete_when:
+        for title in catalogue.titles():
+            _leave_incomplete(catalogue, title, selection)
+
+
+def is_manifest_name(name: str) -> bool:
+    """Whether a file of this name describes many titles: ``manifest.csv``, ``spring.manifest.xlsx``."""
+    lowered = name.lower()
+    return any(lowered == f"manifest{suffix}" or lowered.endswith(f".manifest{suffix}") for suffix in MANIFEST_SUFFIXES)
 
 
 def media_kind(file_name: str) -> str:
@@ -108,13 +96,23 @@ def media_kind(file_name: str) -> str:
     return str(detect_media_kind(file_name).value)
 
 
+def _listed(client: Any, bucket: str, prefix: str, selection: Selection) -> Iterator[SourceObject]:
+    if selection.stems is None:
+        yield from _objects(client, bucket, prefix)
+        return
+    for stem in sorted(set(selection.stems)):
+        if stem.startswith(prefix):
+            # Also what has an ending of its own or a suffix, such as captions and renditions.
+            yield from _objects(client, bucket, stem)
+
+
 def _objects(client: Any, bucket: str, prefix: str) -> Iterator[SourceObject]:
     from botocore.exceptions import ClientError, ParamValidationError
 
     try:
         for page in client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
             for item in page.get("Contents", []):
-                yield SourceObject(item["Key"], item["Size"], item["ETag"].strip('"'))
+                yield SourceObject(item["Key"], item["Size"], item["ETag"].strip('"'), item["LastModified"].timestamp())
     except ParamValidationError as error:
         raise BucketError(f"{bucket!r} is no name of an S3 bucket; write it alone, without s3:// and path") from error
     except ClientError as error:
@@ -130,56 +128,115 @@ def _objects(client: Any, bucket: str, prefix: str) -> Iterator[SourceObject]:
         raise
 
 
-def _attach(titles: list[Title], sidecars: list[SourceObject]) -> Iterator[NotTaken]:
-    """Give every sidecar to its title; yield those that have none."""
-    by_stem: dict[str, list[Title]] = defaultdict(list)
-    by_name: dict[str, Title] = {}
-    for title in titles:
-        by_stem[str(title.media.path.with_suffix(""))].append(title)
-        by_name[title.media.key] = title
-    for sidecar in sidecars:
-        is_caption = sidecar.path.suffix.lower() in CAPTION_SUFFIXES
-        base = sidecar.path.with_suffix("")
-        tag = base.suffix.lstrip(".") if is_caption else ""
-        candidates = [str(base)] if not is_caption else [str(base.with_suffix("")), str(base)]
-        found = next((by_name[name] for name in candidates if name in by_name), None)
-        shared = next((by_stem[name] for name in candidates if name in by_stem), [])
-        if found is None and len(shared) == 1:
-            found = shared[0]
-        if found is None:
-            if shared:
-                names = ", ".join(title.media.path.name for title in shared)
-                yield NotTaken(
-                    sidecar.key, f"several media files share its name ({names}); put the ending before this one"
-                )
-            else:
-                yield NotTaken(sidecar.key, "no media file of this name beside it; upload one or remove this file")
-        elif is_caption:
-            yield from _attach_caption(found, sidecar, tag)
-        elif found.metadata is not None:
-            yield NotTaken(
-                sidecar.key, f"{found.metadata.key} already describes {found.media.key}; keep one of the two"
-            )
-        else:
-            found.metadata = sidecar
+def _classify(catalogue: Catalogue, source: SourceObject, *, is_manifest: bool) -> None:
+    suffix = source.path.suffix.lower()
+    if is_manifest:
+        catalogue.add(source, MANIFEST)
+    elif suffix in METADATA_SUFFIXES:
+        catalogue.add(source, METADATA)
+    elif suffix in CAPTION_SUFFIXES:
+        catalogue.add(source, CAPTION)
+    elif suffix == ".done":
+        catalogue.add(source, DONE)
+    else:
+        try:
+            kind = media_kind(source.path.name)
+        except ValueError as error:
+            catalogue.add(source, "", reason=str(error))
+            return
+        catalogue.add(source, MEDIA, kind=kind, stem=_stem(source.key))
 
 
-def _attach_caption(title: Title, sidecar: SourceObject, tag: str) -> Iterator[NotTaken]:
-    if title.kind not in {"video", "audio"}:
-        yield NotTaken(sidecar.key, f"captions go with video and audio; {title.media.key} is of kind {title.kind}")
+def _stem(key: str) -> str:
+    name = key.rsplit("/", 1)[-1]
+    return key[: len(key) - len(name)] + (name.rsplit(".", 1)[0] if "." in name[1:] else name)
+
+
+def _attach_renditions(catalogue: Catalogue, selection: Selection) -> None:
+    """``talk_1080.mp4`` goes with ``talk.mp4``, where such endings are configured."""
+    if not selection.renditions:
         return
-    if not tag or sidecar.path.with_suffix("").name == title.media.path.name:
-        suggestion = sidecar.path.with_suffix("").with_suffix("").name + ".en" + sidecar.path.suffix
-        yield NotTaken(sidecar.key, f"its name has no language; rename it, for example to {suggestion}")
+    for source, kind, stem in catalogue.of_role(MEDIA):
+        for suffix, params_id in selection.renditions.items():
+            if kind not in ("video", "audio") or not stem.endswith(suffix):
+                continue
+            same = [key for key, other in catalogue.media_of_stem(stem[: -len(suffix)]) if other == kind]
+            if len(same) == 1:
+                catalogue.attach(source.key, RENDITION, same[0], str(params_id))
+                break
+
+
+def _attach_thumbnails(catalogue: Catalogue) -> None:
+    """An image beside a video or audio file of its name is its thumbnail."""
+    for source, kind, stem in catalogue.of_role(MEDIA):
+        if kind != "image":
+            continue
+        played = [key for key, other in catalogue.media_of_stem(stem) if other in ("video", "audio")]
+        if catalogue.find(stem, MEDIA):
+            played = [stem]
+        if len(played) != 1:
+            continue
+        if others := [each for each in catalogue.sidecars_of(played[0]) if each.role == THUMBNAIL]:
+            catalogue.leave(source.key, f"{others[0].source.key} is the thumbnail of {played[0]}; keep one of the two")
+        else:
+            catalogue.attach(source.key, THUMBNAIL, played[0])
+
+
+def _attach(catalogue: Catalogue, sidecar: SourceObject, role: str) -> None:
+    """Give a sidecar to its title, or say why it has none."""
+    base = _stem(sidecar.key)
+    candidates = [base] if role != CAPTION else [_stem(base), base]
+    found = next(([name] for name in candidates if catalogue.find(name, MEDIA)), None)
+    if found is None:
+        found = next((same for name in candidates if (same := _titles_of_stem(catalogue, name))), [])
+    if not found:
+        catalogue.leave(sidecar.key, "no media file of this name beside it; upload one or remove this file")
+    elif len(found) > 1:
+        names = ", ".join(key.rsplit("/", 1)[-1] for key in found)
+        catalogue.leave(sidecar.key, f"several media files share its name ({names}); put the ending before this one")
+    elif role == CAPTION:
+        _attach_caption(catalogue, sidecar, found[0])
+    elif others := [each for each in catalogue.sidecars_of(found[0]) if each.role == role]:
+        if role == METADATA:
+            catalogue.leave(sidecar.key, f"{others[0].source.key} already describes {found[0]}; keep one of the two")
+        else:
+            catalogue.attach(sidecar.key, role, found[0])
+    else:
+        catalogue.attach(sidecar.key, role, found[0])
+
+
+def _titles_of_stem(catalogue: Catalogue, stem: str) -> list[str]:
+    return [key for key, _ in catalogue.media_of_stem(stem)]
+
+
+def _attach_caption(catalogue: Catalogue, sidecar: SourceObject, title: str) -> None:
+    kind = media_kind(title)
+    if kind not in {"video", "audio"}:
+        catalogue.leave(sidecar.key, f"captions go with video and audio; {title} is of kind {kind}")
+        return
+    base = sidecar.path.with_suffix("")
+    tag = base.suffix.lstrip(".")
+    if not tag or base.name == title.rsplit("/", 1)[-1]:
+        suggestion = base.with_suffix("").name + ".en" + sidecar.path.suffix
+        catalogue.leave(sidecar.key, f"its name has no language; rename it, for example to {suggestion}")
         return
     try:
         language = kaltura_language(tag)
     except ValueError as error:
-        yield NotTaken(sidecar.key, str(error))
+        catalogue.leave(sidecar.key, str(error))
         return
-    for other in title.captions:
+    for other in catalogue.sidecars_of(title):
         # On Kaltura one would replace the other.
-        if (other.language, other.source.path.suffix.lower()) == (language, sidecar.path.suffix.lower()):
-            yield NotTaken(sidecar.key, f"{other.source.key} is the same language, {language}; keep one of the two")
+        same_format = other.source.path.suffix.lower() == sidecar.path.suffix.lower()
+        if other.role == CAPTION and other.detail == language and same_format:
+            catalogue.leave(sidecar.key, f"{other.source.key} is the same language, {language}; keep one of the two")
             return
-    title.captions.append(CaptionFile(sidecar, language))
+    catalogue.attach(sidecar.key, CAPTION, title, language)
+
+
+def _leave_incomplete(catalogue: Catalogue, title: Title, selection: Selection) -> None:
+    missing = [what for rule in selection.complete_when for role, what in [_NEEDED[rule]] if not title.of(role)]
+    if missing:
+        reason = f"waits for {' and '.join(missing)}"
+        for key in (title.media.key, *(sidecar.source.key for sidecar in title.sidecars)):
+            catalogue.leave(key, reason)

@@ -1,22 +1,27 @@
-"""The steps of the ingest DAG that move files: plan, and transfer a batch."""
+"""The step of the ingest DAG that moves files: transfer a batch of a plan."""
 
 from __future__ import annotations
 
+import json
 import logging
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypedDict
 
-from kaltura_pipeline.outcome import BUSY, ERROR, Outcome, count_results
+from kaltura_pipeline.enrichment.resolved import Resolved
 from kaltura_pipeline.plan import ADD, CHANGED_REPLACE, REPLACE, UPDATE
-from kaltura_pipeline.workspace import Workspace, run_name
+from kaltura_pipeline.run_outcomes import BUSY, ERROR, Outcome, count_results, outcomes_name, read_plan
+from kaltura_pipeline.workspace import Workspace
 from kaltura_provider.transfers import ledger as ledger_states
 from kaltura_provider.transfers.ledger import LeaseLostError, LedgerBusyError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
-    from kaltura_pipeline.plan import Plan, PlanItem
+    from kaltura_pipeline.plan import Batch, PlanItem
     from kaltura_pipeline.settings import PipelineSettings
     from kaltura_provider.api import Entry, KalturaClient, UploadProgress, UploadSource
     from kaltura_provider.api.upload_settings import UploadSettings
@@ -24,20 +29,14 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-
-class Batch(TypedDict):
-    """A slice of a plan, small enough for XCom: the plan's address and positions in its list of work."""
-
-    plan: str
-    start: int
-    stop: int
+# Bytes of all files that one task has in flight, a single larger file aside.
+_ROOM = 256 * 1024 * 1024
 
 
 class BatchSummary(TypedDict):
-    """What a batch task hands on: where the outcomes lie, and the entries to wait for (at most a batch)."""
+    """What a batch task hands on: where the outcomes lie, and how many titles had each result."""
 
     outcomes: str
-    entry_ids: list[str]
     counts: dict[str, int]
 
 
@@ -57,58 +56,16 @@ class TransferIncompleteError(Exception):
     """Some titles of a batch could not be transferred now; running the task again goes on with them."""
 
 
-def plan_ingest(
-    settings: PipelineSettings,
-    *,
-    run_id: str,
-    bucket: str,
-    prefix: str,
-    known_files: str,
-    changed_files: str = CHANGED_REPLACE,
-    defaults: Mapping[str, Any] | None,
-) -> tuple[str, Plan]:
-    """List the bucket, decide, write the plan to S3, and return its address and content.
+def read_batch(workspace: Workspace, plan: Mapping[str, Any], batch: Batch) -> list[PlanItem]:
+    """Read the items of one batch of a plan. S3: GetObject, with Range.
 
-    :raises BucketError: the bucket cannot be listed.
+    :param plan: the head of the plan.
+    :raises FileNotFoundError: they are gone.
     """
-    from kaltura_pipeline.discovery import discover
-    from kaltura_pipeline.plan import build_plan
-
-    workspace = Workspace.open(settings, bucket)
-    # In a bucket of its own the state is in nobody's way.
-    state_prefix = workspace.documents.prefix if workspace.documents.bucket == bucket else ""
-    found = discover(workspace.client, bucket, prefix, state_prefix)
-    plan = build_plan(
-        workspace.client,
-        found,
-        workspace.ledger,
-        bucket=bucket,
-        prefix=prefix,
-        known_files=known_files,
-        changed_files=changed_files,
-        defaults=defaults,
-    )
-    name = f"{run_name(run_id)}/plan.json"
-    workspace.documents.write(name, dict(plan))
-    if not plan["items"]:
-        log.warning("s3://%s/%s holds no media file; if that is wrong, check bucket and prefix", bucket, prefix)
-    for item in plan["items"]:
-        log.info("%-7s %s: %s", item["action"], item["key"], item["reason"])
-    for other in plan["not_taken"]:
-        log.warning("not taken: %s: %s", other["key"], other["reason"])
-    log.info("Plan: %s", ", ".join(f"{name} {count}" for name, count in plan["totals"].items()))
-    return workspace.documents.uri(name), plan
-
-
-def work_of(items: list[PlanItem]) -> list[PlanItem]:
-    """Return the items of a plan that have something to do, in order."""
-    return [item for item in items if item["action"] in (ADD, REPLACE, UPDATE)]
-
-
-def batches(plan_uri: str, plan: Plan, size: int) -> list[Batch]:
-    """Cut the work of a plan into slices of at most ``size`` titles."""
-    count = len(work_of(plan["items"]))
-    return [{"plan": plan_uri, "start": start, "stop": min(start + size, count)} for start in range(0, count, size)]
+    work = workspace.documents.open(workspace.documents.name_of(plan["work"]), batch["start"], batch["stop"])
+    if work is None:
+        raise FileNotFoundError(f"{plan['work']} is gone; start a new run")
+    return [json.loads(line) for line in work.iter_lines() if line]
 
 
 def ingest_batch(
@@ -129,46 +86,96 @@ def ingest_batch(
     :raises KalturaError: the connection itself is wrong, so no title can succeed.
     :raises UploadStoppedError: it was stopped.
     """
-    from kaltura_provider.api import ErrorClass, KalturaError
-
     watch = watch or Watch()
     workspace = Workspace.open(settings, bucket)
-    plan_document = workspace.documents.read(workspace.documents.name_of(batch["plan"]))
-    if plan_document is None:
-        raise FileNotFoundError(f"the plan {batch['plan']} is gone; start a new run")
-    work = work_of(plan_document.body["items"])[batch["start"] : batch["stop"]]
-    job = _Job(workspace, kaltura, owner, watch, replaces=plan_document.body["changed_files"] == CHANGED_REPLACE)
-    outcomes: list[Outcome] = []
-    passing: list[str] = []
-    refusal: KalturaError | None = None
-    wall: KalturaError | None = None
-    for item in work:
-        try:
-            outcome, again = _transfer(job, item)
-            refusal = None
-        except KalturaError as error:
-            # Of one title (somebody else's entry, say), or of all? A second one in a row is taken for all.
-            if refusal is not None or error.error_class is ErrorClass.RENEW_SESSION:
-                wall = error
-                break
-            refusal, outcome, again = error, _outcome(item, ERROR, message=str(error)), False
-        outcomes.append(outcome)
-        log.info("%s: %s %s %s", item["key"], outcome["result"], outcome["entry_id"], outcome["message"])
-        if again:
-            passing.append(f"{item['key']}: {outcome['message']}")
-    name = f"{run_name(run_id)}/outcomes/{batch['start']:07d}.json"
-    workspace.documents.write(name, {"plan": plan_document.etag, "outcomes": outcomes})
-    if wall is not None:
-        raise wall
-    if passing:
+    plan, version = read_plan(workspace, batch["plan"])
+    items = read_batch(workspace, plan, batch)
+    job = _Job(
+        workspace, kaltura, owner, watch, replaces=plan["options"]["changed_files"] == CHANGED_REPLACE,
+        found=_look_up(kaltura, items), room=_Room(_ROOM),
+    )  # fmt: skip
+    progress = _Progress()
+    if settings.files_at_once > 1 and len(items) > 1:
+        with ThreadPoolExecutor(settings.files_at_once, thread_name_prefix="title") as threads:
+            futures = [threads.submit(_transfer_one, job, item, progress) for item in items]
+            for future in futures:
+                future.result()
+    else:
+        for item in items:
+            _transfer_one(job, item, progress)
+    outcomes = [progress.outcomes[item["key"]] for item in items if item["key"] in progress.outcomes]
+    name = outcomes_name(run_id, batch)
+    workspace.documents.write(name, {"plan": version, "outcomes": outcomes})
+    if progress.wall is not None:
+        raise progress.wall
+    if progress.passing:
         raise TransferIncompleteError(
-            f"{len(passing)} of {len(work)} titles are not finished; a retry goes on from here. First: {passing[0]}"
+            f"{len(progress.passing)} of {len(items)} titles are not finished; a retry goes on from here. "
+            f"First: {progress.passing[0]}"
         )
-    return {
-        "outcomes": workspace.documents.uri(name),
-        "entry_ids": [outcome["entry_id"] for outcome in outcomes if outcome["result"] in (ADD, REPLACE)],
-        "counts": count_results(outcomes),
-    }
+    return {"outcomes": workspace.documents.uri(name), "counts": count_results(outcomes)}
+
+
+def _look_up(kaltura: KalturaClient, items: list[PlanItem]) -> dict[str, list[Entry]]:
+    """Look for entries that files new to the ledger became all the same, many with one request.
+
+    Only a ledger that was lost, or an entry that somebody made by hand, makes it find something.
+    """
+    from kaltura_provider.api.lookup import find_by_reference_ids
+
+    return find_by_reference_ids(kaltura, [item["reference_id"] for item in items if item["action"] == ADD])
+
+
+class _Room:
+    """Lets only so many bytes of files be in flight at once; a file larger than that goes alone."""
+
+    def __init__(self, size: int) -> None:
+        self._size = self._free = size
+        self._changed = threading.Condition()
+
+    @contextmanager
+    def take(self, size: int) -> Iterator[None]:
+        share = min(size, self._size)
+        with self._changed:
+            self._changed.wait_for(lambda: self._free >= share)
+            self._free -= share
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._free += share
+                self._changed.notify_all()
+
+
+class _Progress:
+    """What became of the titles of a batch so far."""
+
+    def __init__(self) -> None:
+        self.outcomes: dict[str, Outcome] = {}
+        self.passing: list[str] = []
+        #: The error after which no further title is tried.
+        self.wall: Exception | None = None
+        self._refusal = False
+        self._lock = threading.Lock()
+
+    def refused(self, error: Exception, *, of_all: bool) -> bool:
+        """Note that Kaltura refused a session or its rights; return whether that ends the batch.
+
+        Of one title (somebody else's entry, say), or of all? A second one in a row is taken for all.
+        """
+        with self._lock:
+            if self._refusal or of_all:
+                self.wall = self.wall or error
+            self._refusal = True
+            return self.wall is not None
+
+    def add(self, item: PlanItem, outcome: Outcome, *, again: bool, refused: bool = False) -> None:
+        """Note what became of a title."""
+        with self._lock:
+            self._refusal = self._refusal and refused
+            self.outcomes[item["key"]] = outcome
+            if again:
+                self.passing.append(f"{item['key']}: {outcome['message']}")
 
 
 @dataclass(frozen=True)
@@ -180,6 +187,30 @@ class _Job:
     owner: str
     watch: Watch
     replaces: bool
+    found: Mapping[str, list[Entry]]
+    room: _Room
+
+
+def _transfer_one(job: _Job, item: PlanItem, progress: _Progress) -> None:
+    """Transfer one title and note what became of it."""
+    from kaltura_provider.api import ErrorClass, KalturaError, UploadStoppedError
+
+    with job.room.take(item["size"]):
+        if progress.wall is not None:
+            return
+        if job.watch.stop.is_set():
+            raise UploadStoppedError(f"{item['key']}: the task was stopped before it")
+        started = time.monotonic()
+        refused = False
+        try:
+            outcome, again = _transfer(job, item)
+        except KalturaError as error:
+            if progress.refused(error, of_all=error.error_class is ErrorClass.RENEW_SESSION):
+                return
+            outcome, again, refused = _outcome(item, ERROR, message=str(error), code=error.code), False, True
+        outcome["seconds"] = round(time.monotonic() - started, 3)
+        progress.add(item, outcome, again=again, refused=refused)
+    log.info("%s: %s %s %s", item["key"], outcome["result"], outcome["entry_id"], outcome["message"])
 
 
 def _transfer(job: _Job, item: PlanItem) -> tuple[Outcome, bool]:
@@ -205,7 +236,9 @@ def _transfer(job: _Job, item: PlanItem) -> tuple[Outcome, bool]:
             # Nothing is wrong with the file: give it back as it was.
             _failed(record, item, str(error), final=False)
             raise
-        return _failed(record, item, str(error), final=not error.retryable), error.retryable
+        outcome = _failed(record, item, str(error), final=not error.retryable)
+        outcome["code"] = error.code
+        return outcome, error.retryable
     except UploadStoppedError as error:
         _failed(record, item, str(error), final=False)
         raise
@@ -219,33 +252,57 @@ def _transfer(job: _Job, item: PlanItem) -> tuple[Outcome, bool]:
 
 def _put(job: _Job, item: PlanItem, record: LedgerEntry) -> Outcome:
     facts: dict[str, Any] = {}
+    if item["new_entry"] and record.body.get("version_etag") != item["etag"]:
+        _forget_entry(item, record)
+    wanted = Resolved.from_json(item["wanted"])
     if item["action"] == UPDATE:
         outcome = _outcome(item, UPDATE, entry_id=record.body["entry_id"])
         facts["etag"] = item["etag"]
-        _update(job.kaltura, item, outcome["entry_id"])
+        _update(job.kaltura, item, wanted, outcome["entry_id"])
     else:
-        outcome, facts = _send(job, item, record)
+        outcome, facts = _send(job, item, record, wanted)
         if not outcome["created"] and not _has_metadata(record, item):
             # An earlier try or a lost ledger made the entry, maybe with other metadata than now.
-            _update(job.kaltura, item, outcome["entry_id"])
-    captions: dict[str, str] = record.body.get("captions", {})
-    if item["captions"]:
-        from kaltura_pipeline.captions import sync_captions
-
-        captions = sync_captions(job.kaltura, outcome["entry_id"], item["captions"], captions, job.workspace.read)
+            _update(job.kaltura, item, wanted, outcome["entry_id"])
+    parts = _enrich(job, item, record, wanted, outcome["entry_id"])
     record.release(
         record.body["state"] if item["action"] == UPDATE else ledger_states.UPLOADED,
         entry_id=outcome["entry_id"],
         **facts,
         reference_id=item["reference_id"],
         metadata_digest=item["metadata_digest"],
-        captions=captions,
+        inputs_digest=item["inputs_digest"],
+        named=item["named"],
+        parts=parts,
         error="",
     )
     return outcome
 
 
-def _send(job: _Job, item: PlanItem, record: LedgerEntry) -> tuple[Outcome, dict[str, Any]]:
+def _forget_entry(item: PlanItem, record: LedgerEntry) -> None:
+    """The new content shall be an entry of its own: what was noted of the one before is set aside, once."""
+    before = {name: record.body.get(name) for name in ("entry_id", "etag", "reference_id")}
+    record.update(
+        state=ledger_states.CLAIMED, notes={}, parts={}, entry_id="", content="", metadata_digest="",
+        version_etag=item["etag"], earlier=[*record.body.get("earlier", []), before],
+    )  # fmt: skip
+
+
+def _enrich(job: _Job, item: PlanItem, record: LedgerEntry, wanted: Resolved, entry_id: str) -> dict[str, Any]:
+    """Give an entry what it shall have besides its content; return what the ledger notes of that."""
+    noted: dict[str, Any] = record.body.get("parts", {})
+    named = wanted.category_ids or wanted.new_categories or wanted.metadata
+    if not (noted or named or item["captions"] or item["thumbnail"]):
+        return noted
+    from kaltura_pipeline.enrichment.apply import apply
+
+    return apply(
+        job.kaltura, entry_id, wanted, captions=item["captions"], thumbnail=item["thumbnail"], noted=noted,
+        read=job.workspace.read,
+    )  # fmt: skip
+
+
+def _send(job: _Job, item: PlanItem, record: LedgerEntry, wanted: Resolved) -> tuple[Outcome, dict[str, Any]]:
     """Bring the file to Kaltura; return the outcome, and what to note of the version sent.
 
     That may be newer than the plan's. An entry that was made from other content gets the new one.
@@ -272,9 +329,15 @@ def _send(job: _Job, item: PlanItem, record: LedgerEntry) -> tuple[Outcome, dict
         job.kaltura,
         lambda: S3Source.find(workspace.hook, workspace.bucket, item["key"]),
         media_kind=None,
-        entry=item["fields"],
+        entry=wanted.fields,
         reference_id=item["reference_id"],
         journal=record,
+        renditions=lambda: {
+            int(params_id): S3Source.find(workspace.hook, workspace.bucket, key)
+            for params_id, key in item["renditions"].items()
+        },
+        # Of what the ledger did not know when the batch began.
+        known=job.found.get(item["reference_id"], []) if record.body["attempts"] == 1 and not record.load() else None,
         **settings,
     )
     done, source = put.result, put.source
@@ -331,14 +394,17 @@ def _has_metadata(record: LedgerEntry, item: PlanItem) -> bool:
     return bool(sent == item["metadata_digest"])
 
 
-def _update(kaltura: KalturaClient, item: PlanItem, entry_id: str) -> None:
-    fields = {"objectType": "KalturaBaseEntry", **item["fields"], "referenceId": item["reference_id"]}
+def _update(kaltura: KalturaClient, item: PlanItem, wanted: Resolved, entry_id: str) -> None:
+    fields = {"objectType": "KalturaBaseEntry", **wanted.update_fields, "referenceId": item["reference_id"]}
     kaltura.call("baseEntry", "update", {"entryId": entry_id, "baseEntry": fields}, idempotent=True)
 
 
 def _failed(record: LedgerEntry, item: PlanItem, message: str, *, final: bool) -> Outcome:
     """Note an error in the ledger; a passing one keeps the state, so that the next try goes on."""
-    changes = {"error": message, "etag": item["etag"], "metadata_digest": item["metadata_digest"]}
+    changes = {
+        "error": message, "etag": item["etag"], "metadata_digest": item["metadata_digest"],
+        "inputs_digest": item["inputs_digest"], "named": item["named"],
+    }  # fmt: skip
     try:
         if final:
             record.release(ledger_states.FAILED, **changes)
@@ -349,12 +415,14 @@ def _failed(record: LedgerEntry, item: PlanItem, message: str, *, final: bool) -
     return _outcome(item, ERROR, message=message, entry_id=record.load().get("entry_id", ""))
 
 
-def _outcome(item: PlanItem, result: str, *, entry_id: str = "", message: str = "") -> Outcome:
+def _outcome(item: PlanItem, result: str, *, entry_id: str = "", message: str = "", code: str = "") -> Outcome:
     return {
         "key": item["key"],
         "result": result,
         "created": False,
         "entry_id": entry_id,
         "message": message,
+        "code": code,
         "bytes_sent": 0,
+        "seconds": 0.0,
     }

@@ -1,43 +1,54 @@
-"""The plan of an ingest run: for every title one action with its reason, written to S3 before anything is done."""
+"""What a run does with each title, and why: the decisions, and the form in which the plan lies in S3."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections import Counter
 from typing import TYPE_CHECKING, Any, TypedDict
 
-from kaltura_pipeline.errors import ConfigurationError
-from kaltura_pipeline.sidecars import MAXIMUM_BYTES, SidecarError, entry_fields, parse_sidecar
 from kaltura_provider.transfers import ledger as ledger_states
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from kaltura_pipeline.discovery import Discovery, Title
-    from kaltura_provider.transfers.ledger import Ledger
+    from collections.abc import Mapping, Sequence
 
 ADD, UPDATE, REPLACE, SKIP, REFUSE = "add", "update", "replace", "skip", "refuse"
+ACTIONS = (ADD, UPDATE, REPLACE, SKIP, REFUSE)
+# What a batch has to do something about.
+WORK = (ADD, REPLACE, UPDATE)
 
 # What to do with a file whose content changed since it was ingested.
-CHANGED_REPLACE, CHANGED_REFUSE = "replace", "refuse"
-CHANGED_FILES = (CHANGED_REPLACE, CHANGED_REFUSE)
+CHANGED_REPLACE, CHANGED_NEW_ENTRY, CHANGED_SKIP, CHANGED_REFUSE = "replace", "new_entry", "skip", "refuse"
+CHANGED_FILES = (CHANGED_REPLACE, CHANGED_NEW_ENTRY, CHANGED_SKIP, CHANGED_REFUSE)
 
 # What to do with a file that was ingested before.
 KNOWN_UPDATE, KNOWN_SKIP, KNOWN_RETRY = "update", "skip", "retry"
 KNOWN_FILES = (KNOWN_UPDATE, KNOWN_SKIP, KNOWN_RETRY)
 
+# What to do with a file that has the content of another one.
+DUPLICATE_REFUSE, DUPLICATE_ADD = "refuse", "add"
+DUPLICATE_FILES = (DUPLICATE_REFUSE, DUPLICATE_ADD)
 
-class PlannedCaption(TypedDict):
-    """A caption file of a planned title."""
+# Part of every digest: with a new number all sidecars are read once more.
+PLAN_VERSION = 1
+
+
+class PlannedFile(TypedDict):
+    """A file of a planned title: a caption, with its language in Kaltura's words; a thumbnail; a rendition."""
 
     key: str
     etag: str
     language: str
+    label: str
+    default: bool
 
 
 class PlanItem(TypedDict):
-    """One title of a plan. ``fields`` are properties of KalturaBaseEntry; ``size`` is in bytes."""
+    """One title of a plan.
+
+    ``wanted`` is what it shall have on Kaltura besides its content (``Resolved.to_json()``); ``description`` is what
+    was said of it (``Description.to_json()``); ``size`` is in bytes; ``renditions`` are keys by the ID of their flavor
+    params; ``named`` are the ETags of the files that its description names, by key; ``problems`` say why it is refused.
+    """
 
     action: str
     reason: str
@@ -45,111 +56,87 @@ class PlanItem(TypedDict):
     size: int
     etag: str
     kind: str
+    entry_id: str
     reference_id: str
-    fields: dict[str, Any]
-    captions: list[PlannedCaption]
+    name: str
+    description: dict[str, Any]
+    wanted: dict[str, Any]
+    captions: list[PlannedFile]
+    thumbnail: PlannedFile | None
+    renditions: dict[str, str]
+    problems: list[dict[str, str]]
     metadata_digest: str
+    inputs_digest: str
+    new_entry: bool
+    named: dict[str, str]
+
+
+class Batch(TypedDict):
+    """A slice of a plan's work, small enough for XCom: where the plan lies, and a range of bytes of its work."""
+
+    plan: str
+    number: int
+    start: int
+    stop: int
+    count: int
 
 
 class Plan(TypedDict):
-    """A whole plan as it lies in S3."""
+    """The head of a plan as it lies in S3; ``titles`` and ``work`` are the addresses of its items, one JSON a line."""
 
     bucket: str
     prefix: str
-    changed_files: str
-    items: list[PlanItem]
-    not_taken: list[dict[str, str]]
-    totals: dict[str, int]
+    options: dict[str, Any]
+    totals: dict[str, Any]
+    titles: str
+    not_taken: str
+    work: str
+    batches: list[Batch]
 
 
-def build_plan(
-    client: Any,
-    discovery: Discovery,
-    ledger: Ledger,
-    *,
-    bucket: str,
-    prefix: str,
-    known_files: str = KNOWN_UPDATE,
-    changed_files: str = CHANGED_REPLACE,
-    defaults: Mapping[str, Any] | None = None,
-) -> Plan:
-    """Decide what to do with every title of a listing.
+def digest_of(value: object) -> str:
+    """Return a digest of plain JSON."""
+    return hashlib.sha256(json.dumps([PLAN_VERSION, value], sort_keys=True).encode()).hexdigest()
 
-    :param client: a boto3 S3 client; metadata files are read through it.
+
+def metadata_digest(item: PlanItem) -> str:
+    """Digest all but the content of a title, to see later whether something was changed."""
+    parts = (item["description"], item["captions"], item["thumbnail"], item["reference_id"], item["renditions"])
+    return digest_of(parts)
+
+
+def is_known(record: Mapping[str, Any] | None, etag: str, inputs: str, known_files: str) -> str:
+    """Say why nothing is to be done about a title, before anything of it is read; empty if that is not sure.
+
+    :param record: its record in the ledger.
+    :param etag: ETag of the media file as it is now.
+    :param inputs: digest of all that is said of it: sidecars by ETag, row of a manifest, defaults.
+    :param known_files: one of :data:`KNOWN_FILES`.
+    """
+    if record is None or record.get("etag") != etag:
+        return ""
+    state = record["state"]
+    if record.get("inputs_digest") != inputs and not (known_files == KNOWN_SKIP and state == ledger_states.READY):
+        return ""
+    if state == ledger_states.READY:
+        return f"unchanged since it became {record.get('entry_id')}"
+    if state == ledger_states.FAILED and known_files != KNOWN_RETRY:
+        return _failed(record)
+    return ""
+
+
+def decide(
+    item: PlanItem, record: Mapping[str, Any] | None, *, address: str, known_files: str, changed_files: str
+) -> tuple[str, str]:
+    """Decide what to do with a title whose description is in order.
+
+    :param item: the title.
+    :param record: its record in the ledger.
+    :param address: where that record lies.
     :param known_files: one of :data:`KNOWN_FILES`.
     :param changed_files: one of :data:`CHANGED_FILES`.
-    :param defaults: metadata fields (keys of :data:`kaltura_pipeline.sidecars.FIELDS`) for titles without their own.
-    :raises ConfigurationError: ``defaults`` are wrong. A wrong metadata file refuses only its own title.
+    :return: action and reason.
     """
-    if known_files not in KNOWN_FILES:
-        raise ValueError(f"known_files is {known_files!r}; use one of {', '.join(KNOWN_FILES)}")
-    if changed_files not in CHANGED_FILES:
-        raise ValueError(f"changed_files is {changed_files!r}; use one of {', '.join(CHANGED_FILES)}")
-    try:
-        default_fields = entry_fields("default metadata", dict(defaults or {}))
-    except SidecarError as error:
-        raise ConfigurationError(str(error)) from error
-    items = []
-    for title in discovery.titles:
-        item = _item(title, bucket, default_fields)
-        try:
-            if title.metadata is not None:
-                data = client.get_object(Bucket=bucket, Key=title.metadata.key)["Body"].read(MAXIMUM_BYTES + 1)
-                item["fields"].update(parse_sidecar(title.metadata.key, data))
-        except SidecarError as error:
-            item["action"], item["reason"] = REFUSE, str(error)
-        else:
-            item["reference_id"] = item["fields"].pop("referenceId", item["reference_id"])
-            item["metadata_digest"] = _digest(item)
-            record = ledger.read(bucket, title.media.key)
-            address = ledger.address(bucket, title.media.key)
-            item["action"], item["reason"] = _decide(item, record, address, known_files, changed_files)
-        items.append(item)
-    _refuse_shared_reference_ids(items)
-    totals = Counter(item["action"] for item in items)
-    return {
-        "bucket": bucket,
-        "prefix": prefix,
-        "changed_files": changed_files,
-        "items": items,
-        "not_taken": [{"key": item.key, "reason": item.reason} for item in discovery.not_taken],
-        "totals": {
-            **{action: totals[action] for action in (ADD, UPDATE, REPLACE, SKIP, REFUSE)},
-            "not_taken": len(discovery.not_taken),
-            "bytes": sum(item["size"] for item in items if item["action"] in (ADD, REPLACE)),
-        },
-    }
-
-
-def _item(title: Title, bucket: str, default_fields: Mapping[str, Any]) -> PlanItem:
-    from kaltura_provider.transfers.upload import reference_id_of
-
-    return {
-        "action": "",
-        "reason": "",
-        "key": title.media.key,
-        "size": title.media.size,
-        "etag": title.media.etag,
-        "kind": title.kind,
-        "reference_id": reference_id_of(f"s3://{bucket}/{title.media.key}"),
-        "fields": {"name": title.media.path.stem, **default_fields},
-        "captions": [
-            {"key": caption.source.key, "etag": caption.source.etag, "language": caption.language}
-            for caption in sorted(title.captions, key=lambda caption: caption.source.key)
-        ],
-        "metadata_digest": "",
-    }
-
-
-def _digest(item: PlanItem) -> str:
-    """Digest everything but the media itself, to see later whether a sidecar changed."""
-    described = {"fields": item["fields"], "captions": item["captions"], "reference_id": item["reference_id"]}
-    return hashlib.sha256(json.dumps(described, sort_keys=True).encode()).hexdigest()
-
-
-def _decide(
-    item: PlanItem, record: Mapping[str, Any] | None, address: str, known_files: str, changed_files: str
-) -> tuple[str, str]:
     if item["size"] == 0:
         return REFUSE, f"{item['key']}: the file is empty; upload it again"
     if record is None:
@@ -158,18 +145,11 @@ def _decide(
         return ADD, "an earlier run did not finish it"
     entry_id = record.get("entry_id", "")
     if record.get("etag") != item["etag"]:
-        if record["state"] == ledger_states.FAILED and not entry_id:
-            return ADD, "the file changed since it failed"
-        if changed_files == CHANGED_REPLACE and entry_id:
-            return REPLACE, f"the content changed since it became {entry_id}"
-        return REFUSE, (
-            f"{item['key']}: the content changed since it became entry {entry_id}; run with changed files = "
-            f"{CHANGED_REPLACE}, put the new version under a new key, or delete the entry and its record {address}"
-        )
+        return _decide_changed(item, record, entry_id, address, changed_files)
     if record["state"] == ledger_states.FAILED:
         if known_files == KNOWN_RETRY or record.get("metadata_digest") != item["metadata_digest"]:
             return ADD, "failed before, tried again"
-        return SKIP, f"failed before ({record['error']}); fix the file, or run with known files = {KNOWN_RETRY}"
+        return SKIP, _failed(record)
     if record["state"] == ledger_states.UPLOADED:
         return ADD, f"uploaded as {entry_id}, not yet seen ready"
     if record.get("metadata_digest") != item["metadata_digest"] and known_files != KNOWN_SKIP:
@@ -177,14 +157,34 @@ def _decide(
     return SKIP, f"unchanged since it became {entry_id}"
 
 
-def _refuse_shared_reference_ids(items: list[PlanItem]) -> None:
-    """Two titles with one reference id would end as one entry: refuse both, naming the other."""
-    users: dict[str, list[PlanItem]] = {}
-    for item in items:
-        users.setdefault(item["reference_id"], []).append(item)
-    for reference_id, sharing in users.items():
-        if len(sharing) > 1:
-            names = ", ".join(item["key"] for item in sharing)
-            for item in sharing:
-                item["action"] = REFUSE
-                item["reason"] = f"reference_id {reference_id!r} is used by several files ({names}); make them differ"
+def _decide_changed(
+    item: PlanItem, record: Mapping[str, Any], entry_id: str, address: str, changed_files: str
+) -> tuple[str, str]:
+    if not entry_id:
+        return ADD, "the file changed since it failed"
+    changed = f"the content changed since it became {entry_id}"
+    if changed_files == CHANGED_REPLACE:
+        return REPLACE, changed
+    if changed_files == CHANGED_NEW_ENTRY:
+        return ADD, f"{changed}; it becomes an entry of its own"
+    if changed_files == CHANGED_SKIP:
+        return SKIP, f"{changed}; changed files are left alone"
+    return REFUSE, (
+        f"{item['key']}: the content changed since it became entry {entry_id}; run with changed files = "
+        f"{CHANGED_REPLACE}, put the new version under a new key, or delete the entry and its record {address}"
+    )
+
+
+def _failed(record: Mapping[str, Any]) -> str:
+    return f"failed before ({record.get('error', '')}); fix the file, or run with known files = {KNOWN_RETRY}"
+
+
+def refuse_shared(sharing: Sequence[PlanItem]) -> None:
+    """Two titles with one reference ID would end as one entry: refuse both, naming the other."""
+    names = ", ".join(item["key"] for item in sharing)
+    for item in sharing:
+        item["action"] = REFUSE
+        item["reason"] = (
+            f"reference id {item['reference_id']!r} is used by several files ({names}); give each its own, or leave "
+            "the field out"
+        )

@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 ENVIRONMENT_PREFIX = "KALTURA_PIPELINE_"
-_NUMBERS = frozenset({"parallel", "part_size"})
+_NUMBERS = frozenset({"parallel", "part_size", "batch_size", "files_at_once", "transfer_tasks"})
 _MAY_BE_EMPTY = ("state_prefix", "ingest_schedule", "report_schedule")
 
 
@@ -33,6 +33,12 @@ class PipelineSettings:
     :param part_size: bytes of one upload request; 0 chooses by the size of the file.
     :param approve_replacement: ``true`` approves new content of an entry where the account asks for approval;
         otherwise a person does, in the KMC.
+    :param batch_size: titles of one transfer task; with more than 100 times as many to transfer it grows.
+    :param files_at_once: titles that one transfer task has in work at once.
+    :param transfer_tasks: transfer tasks of a run that work at once.
+    :param pool: Airflow pool of the transfer tasks.
+    :param renditions: JSON, IDs of flavor params by the ending of a file name: ``{"_1080": 7}``.
+    :param max_failures: share of the titles of a run that may fail before the run does, from 0 to 1.
     :param player_name: name of the player that pages use; it is created when it does not exist.
     """
 
@@ -48,6 +54,12 @@ class PipelineSettings:
     parallel: int = 0
     part_size: int = 0
     approve_replacement: bool = False
+    batch_size: int = 20
+    files_at_once: int = 4
+    transfer_tasks: int = 4
+    pool: str = "default_pool"
+    renditions: str = ""
+    max_failures: float = 0.0
     player_name: str = "Airflow pages"
 
     @classmethod
@@ -66,6 +78,13 @@ class PipelineSettings:
                 values[name] = int(values[name])
             except ValueError:
                 raise ValueError(f"{names[name]} must be a whole number, not {values[name]!r}") from None
+        if "max_failures" in values:
+            try:
+                values["max_failures"] = float(values["max_failures"])
+            except ValueError:
+                raise ValueError(
+                    f"{names['max_failures']} must be a number from 0 to 1, not {values['max_failures']!r}"
+                ) from None
         if "approve_replacement" in values:
             values["approve_replacement"] = values["approve_replacement"].strip().lower() in ("1", "true", "yes")
         return cls(**values)

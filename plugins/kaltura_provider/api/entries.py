@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -84,6 +84,7 @@ def put_content(
     fill: Callable[[Entry], Entry] | None = None,
     on_entry: Callable[[Entry], None] | None = None,
     settle: float = ADD_SETTLE,
+    known: Sequence[Entry] | None = None,
     **settings: Unpack[UploadSettings],
 ) -> PutResult:
     """Make an entry of a file, once.
@@ -112,6 +113,8 @@ def put_content(
         :mod:`~kaltura_provider.api.pull`.
     :param on_entry: called with the entry as soon as it is known, before bytes are sent.
     :param settle: seconds to look for an entry that a request with a lost answer may have added.
+    :param known: the entries with this reference ID, if the caller has looked for them already, as with
+        :func:`~kaltura_provider.api.lookup.find_by_reference_ids`; None looks for them.
     :param settings: see :class:`~kaltura_provider.api.upload_settings.UploadSettings`.
     :return: the entry and what was done.
     :raises KalturaError: if a call failed; calling again continues.
@@ -133,7 +136,7 @@ def put_content(
         raise ValueError(
             f"{source.name} becomes an entry of the kind {kind.value}, which has no renditions: leave them out"
         )
-    adder = EntryAdder(client, source, entry, kind, file_name, reference_id, journal, settle)
+    adder = EntryAdder(client, source, entry, kind, file_name, reference_id, journal, settle, known)
     return _Put(client, source, kind, file_name, renditions or {}, journal, adder, fill, on_entry, settings).run()
 
 

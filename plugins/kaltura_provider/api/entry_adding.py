@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -66,6 +66,7 @@ class EntryAdder:
     :param reference_id: identity of the file in the system it comes from.
     :param journal: durable notes.
     :param settle: seconds to look for what a request with a lost answer made.
+    :param known: the entries with this reference ID, if the caller has looked for them already.
     """
 
     def __init__(
@@ -78,6 +79,7 @@ class EntryAdder:
         reference_id: str,
         journal: Journal,
         settle: float = ADD_SETTLE,
+        known: Sequence[Entry] | None = None,
     ) -> None:
         self._client = client
         self._source = source
@@ -86,6 +88,7 @@ class EntryAdder:
         self._reference_id = reference_id
         self._journal = journal
         self._settle = settle
+        self._known = known
         self.template = entry_template(kind, file_name)
         self._file_name = file_name
 
@@ -109,7 +112,8 @@ class EntryAdder:
             until = float(notes.get("add_started") or 0) + self._settle
             if found := self._find_added(mark, int(notes.get("add_size") or 0), until=until):
                 return self._noted(found)
-        if entry := self._choose(find_by_reference_id(self._client, self._reference_id)):
+        known = find_by_reference_id(self._client, self._reference_id) if self._known is None else [*self._known]
+        if entry := self._choose(known):
             return self._noted(Place(entry, self._journal.load().get("add_mark") or new_mark(), doubtful=True))
         return self._noted(self._add())
 

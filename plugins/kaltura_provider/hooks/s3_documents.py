@@ -90,10 +90,44 @@ class S3Documents:
 
     def names(self, prefix: str) -> Iterator[str]:
         """Yield the names that start with a prefix, in order. S3: ListObjectsV2, paged."""
+        for name, _ in self.versions(prefix):
+            yield name
+
+    def versions(self, prefix: str) -> Iterator[tuple[str, str]]:
+        """Yield the names that start with a prefix, in order, each with its ETag. S3: ListObjectsV2, paged."""
         pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=self.prefix + prefix)
         for page in pages:
             for item in page.get("Contents", []):
-                yield item["Key"][len(self.prefix) :]
+                yield item["Key"][len(self.prefix) :], item["ETag"]
+
+    def open(self, name: str, start: int = 0, stop: int | None = None) -> Any:
+        """Open an object of any kind to read it as a stream, or a range of it. S3: GetObject.
+
+        :param name: its name.
+        :param start: the first byte.
+        :param stop: the byte after the last one; the end when None.
+        :return: a stream with ``read`` and ``iter_lines``; None when there is none of this name.
+        """
+        from botocore.exceptions import ClientError
+
+        span = {"Range": f"bytes={start}-{'' if stop is None else stop - 1}"} if start or stop is not None else {}
+        try:
+            return self._client.get_object(Bucket=self.bucket, Key=self.prefix + name, **span)["Body"]
+        except ClientError as error:
+            if error.response["Error"]["Code"] in _MISSING:
+                return None
+            raise
+
+    def upload(self, name: str, file: Any, content_type: str) -> str:
+        """Write a file of any size and kind whatever was there, and return its address. S3: PutObject, or in parts.
+
+        :param name: its name.
+        :param file: a binary file, read from where it stands.
+        :param content_type: its media type.
+        """
+        arguments = {"ContentType": content_type}
+        self._client.upload_fileobj(file, self.bucket, self.prefix + name, ExtraArgs=arguments)
+        return self.uri(name)
 
     def _put_if(self, name: str, body: dict[str, Any], etag: str | None) -> Document:
         """Write if the document is still the version read (``etag``), or still missing (None).

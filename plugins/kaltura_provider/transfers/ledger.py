@@ -33,7 +33,8 @@ READY = "ready"
 FAILED = "failed"
 STATES = (CLAIMED, UPLOADED, READY, FAILED)
 
-_FOLDER = "ledger/"
+#: Where the records lie, below the place of the ledger.
+RECORDS = "ledger/"
 
 
 class LedgerBusyError(Exception):
@@ -46,7 +47,7 @@ class LeaseLostError(Exception):
 
 def record_name(bucket: str, key: str) -> str:
     """Return the document name of a source object's record; a hash, since keys hold any character."""
-    return f"{_FOLDER}{hashlib.sha256(f'{bucket}/{key}'.encode()).hexdigest()}.json"
+    return f"{RECORDS}{hashlib.sha256(f'{bucket}/{key}'.encode()).hexdigest()}.json"
 
 
 class LedgerEntry:
@@ -166,7 +167,7 @@ class Ledger:
 
     def records(self) -> Iterator[dict[str, Any]]:
         """Yield all records, in no particular order. One that is removed meanwhile is left out."""
-        for name in self._documents.names(_FOLDER):
+        for name in self._documents.names(RECORDS):
             if document := self._documents.read(name):
                 yield document.body
 
@@ -177,17 +178,27 @@ class Ledger:
         :param attempt: whether this counts as an attempt to upload it.
         :raises LedgerBusyError: another worker's lease runs.
         """
-        name = record_name(bucket, key)
         now = self._clock()
         fresh = {
             "bucket": bucket, "key": key, "state": CLAIMED, "owner": owner, "attempts": int(attempt), "notes": {},
             "error": "", "created_at": now, **_stamp(now, now + LEASE_SECONDS),
         }  # fmt: skip
         try:
+            name = record_name(bucket, key)
             return LedgerEntry(self._documents, self._documents.create(name, fresh), self._clock)
         except DocumentConflictError:
             pass
-        document = self._documents.read(name)
+        return self.claim_known(bucket, key, owner, attempt=attempt)
+
+    def claim_known(self, bucket: str, key: str, owner: str, *, attempt: bool = False) -> LedgerEntry:
+        """Claim a source object that has a record; one request less than :meth:`claim`.
+
+        :param owner: names the worker.
+        :param attempt: whether this counts as an attempt to upload it.
+        :raises LedgerBusyError: another worker's lease runs, or there is no record.
+        """
+        now = self._clock()
+        document = self._documents.read(record_name(bucket, key))
         if document is None:
             raise LedgerBusyError(f"{key}: its ledger record was removed at this moment; run again")
         body = document.body

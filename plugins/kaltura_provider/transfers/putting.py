@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -42,6 +42,7 @@ def put_source(
     renditions: Callable[[], Mapping[int, UploadSource]] = dict,
     filler: Callable[[UploadSource, MediaKind], Callable[[Entry], Entry] | None] | None = None,
     on_entry: Callable[[Entry], None] | None = None,
+    known: Sequence[Entry] | None = None,
     **settings: Unpack[UploadSettings],
 ) -> Put:
     """Make an entry of a source, once; see :func:`kaltura_provider.api.put_content`.
@@ -57,6 +58,7 @@ def put_source(
     :param renditions: looks up the further finished files of the entry, by the ID of their flavor params.
     :param filler: says in which other way than by an upload an entry gets this content; None for an upload.
     :param on_entry: called with the entry as soon as it is known.
+    :param known: the entries with this reference ID, if the caller has looked for them already.
     :param settings: see :class:`~kaltura_provider.api.upload_settings.UploadSettings`.
     :return: what became of it.
     :raises KalturaError: if a call failed; calling again continues.
@@ -83,6 +85,7 @@ def put_source(
                 renditions=renditions(),
                 fill=filler(source, media.kind) if filler is not None else None,
                 on_entry=on_entry,
+                known=known,
                 **settings,
             )
             return Put(result, source)

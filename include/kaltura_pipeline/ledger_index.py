@@ -1,0 +1,120 @@
+"""All records of the ledger at once: a run over a million known files must not read a million documents.
+
+The index is one compressed document beside the ledger. It holds each record with the ETag of the document it was read
+from; a listing of the ledger tells which of them changed since, and only those are read again. So an index that is
+old, or was written by two runs at once, costs requests and is never wrong.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import logging
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from kaltura_provider.transfers.ledger import RECORDS, record_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kaltura_pipeline.catalogue import Catalogue
+    from kaltura_provider.hooks.s3_documents import S3Documents
+
+log = logging.getLogger(__name__)
+
+INDEX = "ledger-index.ndjson.gz"
+# What a plan looks at.
+_FIELDS = (
+    "bucket",
+    "key",
+    "state",
+    "etag",
+    "entry_id",
+    "error",
+    "metadata_digest",
+    "inputs_digest",
+    "reference_id",
+    "named",
+)
+_THREADS = 8
+_IN_MEMORY = 8 * 1024 * 1024
+
+
+class LedgerIndex:
+    """What the ledger says, in the catalogue of a run.
+
+    :param catalogue: where it is kept.
+    :param documents: the store of the ledger.
+    """
+
+    def __init__(self, catalogue: Catalogue, documents: S3Documents) -> None:
+        self._catalogue = catalogue
+        self._documents = documents
+
+    def load(self) -> int:
+        """Read the index and what changed since; write it anew if that was something. S3: ListObjectsV2, GetObject.
+
+        :return: how many records were read one by one.
+        """
+        db = self._catalogue.db
+        for line in self._old():
+            name, version, body = json.loads(line)
+            self._note(name, version, body)
+        db.execute("CREATE TEMP TABLE listed (name TEXT PRIMARY KEY, version TEXT) WITHOUT ROWID")
+        listed = self._documents.versions(RECORDS)
+        while page := list(islice(listed, 1000)):
+            db.executemany("INSERT INTO listed VALUES (?, ?)", page)
+        gone = db.execute("DELETE FROM record WHERE name NOT IN (SELECT name FROM listed)").rowcount
+        stale = [
+            name
+            for (name,) in db.execute(
+                "SELECT listed.name FROM listed LEFT JOIN record USING (name) "
+                "WHERE record.version IS NULL OR record.version <> listed.version"
+            )
+        ]
+        with ThreadPoolExecutor(_THREADS, thread_name_prefix="ledger") as threads:
+            for document in threads.map(self._documents.read, stale):
+                if document is not None:
+                    self._note(document.name, document.etag, document.body)
+        db.execute("DROP TABLE listed")
+        if stale or gone > 0:
+            self._write()
+        return len(stale)
+
+    def find(self, bucket: str, key: str) -> dict[str, Any] | None:
+        """Return what a plan has to know of the record of a file; None if there is none."""
+        query = "SELECT body FROM record WHERE name = ?"
+        found = self._catalogue.db.execute(query, (record_name(bucket, key),)).fetchone()
+        return json.loads(found[0]) if found else None
+
+    def _note(self, name: str, version: str, body: dict[str, Any]) -> None:
+        kept = {field: body[field] for field in _FIELDS if body.get(field)}
+        self._catalogue.db.execute(
+            "INSERT OR REPLACE INTO record VALUES (?, ?, ?, ?, ?, ?)",
+            (
+                name, version, str(body.get("key") or ""), str(body.get("etag") or ""),
+                str(body.get("entry_id") or ""), json.dumps(kept, ensure_ascii=False),
+            ),
+        )  # fmt: skip
+
+    def _old(self) -> Iterator[str]:
+        stream = self._documents.open(INDEX)
+        if stream is None:
+            return
+        try:
+            with gzip.open(stream, "rt", encoding="utf-8") as lines:
+                yield from lines
+        except (OSError, EOFError, UnicodeDecodeError) as error:
+            log.warning("The index of the ledger cannot be read (%s); the records are read one by one.", error)
+
+    def _write(self) -> None:
+        rows = self._catalogue.db.execute("SELECT name, version, body FROM record ORDER BY name")
+        with tempfile.SpooledTemporaryFile(_IN_MEMORY) as file:
+            with gzip.open(file, "wt", encoding="utf-8", compresslevel=3) as lines:
+                for name, version, body in rows:
+                    lines.write(f"[{json.dumps(name)},{json.dumps(version)},{body}]\n")
+            file.seek(0)
+            self._documents.upload(INDEX, file, "application/gzip")

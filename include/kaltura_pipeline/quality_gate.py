@@ -1,0 +1,96 @@
+"""Looks into the files of a title before anything of it is sent."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+from kaltura_pipeline.errors import ConfigurationError
+from kaltura_pipeline.manifests.model import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from types import TracebackType
+
+    from kaltura_pipeline.plan import PlanItem
+    from kaltura_pipeline.quality.media import MediaProber
+    from kaltura_pipeline.workspace import Workspace
+
+
+class QualityGate:
+    """Checks media, captions and thumbnails. Safe for use by threads; close it, or use it in a ``with`` statement.
+
+    :param workspace: where the files are.
+    :param rules: see :class:`kaltura_pipeline.quality.rules.QualityRules`.
+    :raises ConfigurationError: the rules are wrong.
+    """
+
+    def __init__(self, workspace: Workspace, rules: Mapping[str, Any]) -> None:
+        from kaltura_pipeline.quality.rules import QualityRules
+
+        self._workspace = workspace
+        try:
+            self._rules = QualityRules.from_json(rules)
+        except ValueError as error:
+            raise ConfigurationError(str(error)) from error
+        self._local = threading.local()
+        self._probers: list[MediaProber] = []
+
+    def __enter__(self) -> QualityGate:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for prober in self._probers:
+            prober.close()
+
+    def check(self, item: PlanItem, *, media: bool) -> list[Problem]:
+        """Look into the files of a title. S3: GetObject, of the media file only parts of it.
+
+        :param item: the title.
+        :param media: whether the media file itself is looked into.
+        :return: what is wrong with them.
+        """
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        from kaltura_provider.api import SourceChangedError
+
+        problems: list[Problem] = []
+        duration: float | None = None
+        name = item["key"]
+        try:
+            if media:
+                found, duration = self._check_media(item)
+                problems.extend(found)
+            for caption in item["captions"]:
+                name = caption["key"]
+                problems.extend(self._check_captions(name, duration))
+            if item["thumbnail"] is not None:
+                name = item["thumbnail"]["key"]
+                problems.extend(self._check_thumbnail(name))
+        except SourceChangedError as error:
+            problems.append(Problem(name, "", "", str(error), "start the run again"))
+        except (BotoCoreError, ClientError, OSError, ValueError) as error:
+            problems.append(
+                Problem(name, "", "", f"it cannot be read: {error}", "see that it may be read, and start again")
+            )
+        return problems
+
+    def _check_media(self, item: PlanItem) -> tuple[list[Problem], float | None]:
+        raise NotImplementedError
+
+    def _check_captions(self, key: str, duration: float | None) -> list[Problem]:
+        raise NotImplementedError
+
+    def _check_thumbnail(self, key: str) -> list[Problem]:
+        raise NotImplementedError
+
+    def _prober(self) -> MediaProber:
+        from kaltura_pipeline.quality.media import MediaProber
+
+        if not hasattr(self._local, "prober"):
+            self._local.prober = MediaProber()
+            self._probers.append(self._local.prober)
+        prober: MediaProber = self._local.prober
+        return prober

@@ -1,0 +1,99 @@
+"""How one title of a run ended, noted in the ledger."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from kaltura_pipeline.plan import ADD, REPLACE, UPDATE
+from kaltura_provider.transfers import ledger as ledger_states
+from kaltura_provider.transfers.ledger import LeaseLostError, LedgerBusyError
+
+if TYPE_CHECKING:
+    from kaltura_pipeline.plan import PlanItem
+    from kaltura_pipeline.run_outcomes import Outcome
+    from kaltura_pipeline.workspace import Workspace
+    from kaltura_provider.api import KalturaClient
+    from kaltura_provider.hooks.readiness import Look
+    from kaltura_provider.transfers.ledger import LedgerEntry
+
+log = logging.getLogger(__name__)
+
+_OWNER = "record_outcome"
+
+
+class NeedsApprovalError(Exception):
+    """New content of an entry is ready, and a person must approve it."""
+
+
+def settle(workspace: Workspace, kaltura: KalturaClient, item: PlanItem, outcome: Outcome | None, seen: Look) -> str:
+    """Note in the ledger how one title ended; return what is wrong with it, or nothing.
+
+    :raises NeedsApprovalError: nothing is wrong, and a person's approval is missing.
+    """
+    if outcome is None:
+        return "its batch ended before it; the log of 'transfer' says why, and the next run takes it up"
+    if outcome["result"] not in (ADD, REPLACE):
+        return "" if outcome["result"] == UPDATE else outcome["message"]
+    entry_id = outcome["entry_id"]
+    ready, failed = entry_id in seen.ready, seen.failed.get(entry_id, "")
+    if not ready and not failed:
+        return f"{entry_id} is not ready yet ({seen.waiting.get(entry_id)}); the next run looks again"
+    try:
+        record = workspace.ledger.claim_known(workspace.bucket, item["key"], _OWNER)
+        if outcome["result"] == REPLACE and not _is_noted(record):
+            return _settle_exchange(workspace, kaltura, item, record, entry_id)
+        record.release(ledger_states.READY if ready else ledger_states.FAILED, error=failed)
+    except (LedgerBusyError, LeaseLostError) as error:
+        return str(error)
+    return failed
+
+
+def refuse(workspace: Workspace, run_id: str, item: PlanItem) -> None:
+    """Put a refused title into quarantine, and note in the ledger that nothing more is to be done about it.
+
+    The next run leaves it alone until one of its files changes. A title that is on Kaltura already keeps its record:
+    only its new metadata is refused.
+    """
+    from kaltura_pipeline.quarantine import quarantine
+
+    quarantine(workspace, run_id, item)
+    if item["entry_id"]:
+        return
+    try:
+        record = workspace.ledger.claim(workspace.bucket, item["key"], _OWNER, attempt=False)
+        record.release(
+            ledger_states.FAILED, error=item["reason"], etag=item["etag"], inputs_digest=item["inputs_digest"],
+            metadata_digest=item["metadata_digest"], named=item["named"],
+        )  # fmt: skip
+    except (LedgerBusyError, LeaseLostError) as error:
+        log.warning("%s: %s", item["key"], error)
+
+
+def _is_noted(record: LedgerEntry) -> bool:
+    """Whether the ledger knows already that the entry has the content that was sent last."""
+    return bool(record.body.get("content")) and record.body["content"] == record.load().get("fingerprint")
+
+
+def _settle_exchange(
+    workspace: Workspace, kaltura: KalturaClient, item: PlanItem, record: LedgerEntry, entry_id: str
+) -> str:
+    """Find out whether an entry has its new content, and note it."""
+    from kaltura_provider.api import ExchangeState, KalturaError, settle_replacement
+
+    approve = workspace.settings.approve_replacement
+    try:
+        exchange = settle_replacement(kaltura, entry_id, approve=approve, size=item["size"], journal=record)
+    except KalturaError as error:
+        record.release(record.body["state"], error=str(error))
+        return str(error)
+    if exchange.state is ExchangeState.DONE:
+        record.release(ledger_states.READY, error="", content=record.load().get("fingerprint", ""))
+        return ""
+    if exchange.state in (ExchangeState.FAILED, ExchangeState.CANCELLED):
+        record.release(ledger_states.FAILED, error=exchange.message)
+        return f"{entry_id}: {exchange.message}"
+    record.release(record.body["state"], error="")
+    if exchange.state is ExchangeState.NEEDS_APPROVAL:
+        raise NeedsApprovalError(f"{entry_id}: {exchange.message}")
+    return f"{entry_id} is not ready yet ({exchange.message}); the next run looks again"
