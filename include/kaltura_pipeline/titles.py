@@ -45,6 +45,8 @@ log = logging.getLogger(__name__)
 # Titles that are read and checked together: enough to ask Kaltura for many names at once.
 _CHUNK = 300
 _THREADS = 8
+# What sets the reference ID of a file's second entry apart.
+_VERSION = "@"
 
 
 @dataclass
@@ -181,7 +183,7 @@ class TitlePlanner:
             "reference_id": str((record or {}).get("reference_id") or "") or reference_id_of(f"s3://{bucket}/{key}"),
             "name": title.media.path.stem, "description": {}, "wanted": {}, "captions": [], "thumbnail": None,
             "renditions": {}, "problems": [], "metadata_digest": "",
-            "inputs_digest": digest_of([self._common, beside, row[2] if row else None]), "new_entry": False, "named": {},
+            "inputs_digest": digest_of([self._common, beside, row and row[2]]), "new_entry": False, "named": {},
         }  # fmt: skip
         if self._has_named(record):
             item["reason"] = is_known(record, title.media.etag, item["inputs_digest"], self._options.known_files)
@@ -228,6 +230,9 @@ class TitlePlanner:
             draft.description = description = replace(description, name=draft.title.media.path.stem)
         item["name"] = str(description.name)
         item["reference_id"] = description.reference_id or item["reference_id"]
+        recorded = str((draft.record or {}).get("reference_id") or "")
+        if recorded.startswith(item["reference_id"] + _VERSION):
+            item["reference_id"] = recorded
         item["captions"] = self._captions(draft)
         item["thumbnail"] = self._thumbnail(draft)
         item["renditions"] = {each.detail: each.source.key for each in draft.title.of(RENDITION)}
@@ -299,16 +304,20 @@ class TitlePlanner:
         )  # fmt: skip
         changed = draft.record is not None and draft.record.get("etag") != item["etag"] and bool(item["entry_id"])
         item["new_entry"] = item["action"] == ADD and changed and options.changed_files == CHANGED_NEW_ENTRY
+        if item["new_entry"]:
+            # The entry of the old content keeps the reference ID.
+            item["reference_id"] = f"{item['reference_id']}{_VERSION}{item['etag'][:12]}"
+            item["metadata_digest"] = metadata_digest(item)
         if item["action"] == ADD and draft.record is None and options.duplicate_files == DUPLICATE_REFUSE:
-            if same := self._catalogue.same_content(draft.title.media):
-                key, entry_id = same
-                became = f" (entry {entry_id})" if entry_id else ""
-                draft.problems.append(
-                    Problem(
-                        item["key"], "", "", f"it has the same content as {key}{became}",
-                        "remove it, or run with duplicate files = add to make an entry of it all the same",
-                    )
-                )  # fmt: skip
+            self._refuse_duplicate(draft)
+
+    def _refuse_duplicate(self, draft: _Draft) -> None:
+        """A file that is in the bucket, or on Kaltura, under another name already is most often a mistake."""
+        if draft.title.media.size and (same := self._catalogue.same_content(draft.title.media)):
+            key, entry_id = same
+            became = f" (entry {entry_id})" if entry_id else ""
+            fix = "remove it, or run with duplicate files = add to make an entry of it all the same"
+            draft.problems.append(Problem(draft.key, "", "", f"it has the same content as {key}{became}", fix))
 
     def _check(self, draft: _Draft) -> None:
         """Look into the files of a title before anything of it is sent."""
