@@ -255,16 +255,15 @@ def _put(job: _Job, item: PlanItem, record: LedgerEntry) -> Outcome:
     if item["new_entry"] and record.body.get("version_etag") != item["etag"]:
         _forget_entry(item, record)
     wanted = Resolved.from_json(item["wanted"])
+    # An earlier try or a lost ledger may have made the entry with other metadata than now.
+    tell = True
     if item["action"] == UPDATE:
         outcome = _outcome(item, UPDATE, entry_id=record.body["entry_id"])
         facts["etag"] = item["etag"]
-        _update(job.kaltura, item, wanted, outcome["entry_id"])
     else:
         outcome, facts = _send(job, item, record, wanted)
-        if not outcome["created"] and not _has_metadata(record, item):
-            # An earlier try or a lost ledger made the entry, maybe with other metadata than now.
-            _update(job.kaltura, item, wanted, outcome["entry_id"])
-    parts = _enrich(job, item, record, wanted, outcome["entry_id"])
+        tell = not outcome["created"] and not _has_metadata(record, item)
+    parts = _enrich(job, item, record, wanted, outcome, tell=tell)
     record.release(
         record.body["state"] if item["action"] == UPDATE else ledger_states.UPLOADED,
         entry_id=outcome["entry_id"],
@@ -288,18 +287,32 @@ def _forget_entry(item: PlanItem, record: LedgerEntry) -> None:
     )  # fmt: skip
 
 
-def _enrich(job: _Job, item: PlanItem, record: LedgerEntry, wanted: Resolved, entry_id: str) -> dict[str, Any]:
-    """Give an entry what it shall have besides its content; return what the ledger notes of that."""
+def _enrich(
+    job: _Job, item: PlanItem, record: LedgerEntry, wanted: Resolved, outcome: Outcome, *, tell: bool
+) -> dict[str, Any]:
+    """Give an entry what it shall have besides its content; return what the ledger notes of that.
+
+    :param tell: whether it still has to be told its fields.
+    """
     noted: dict[str, Any] = record.body.get("parts", {})
     named = wanted.category_ids or wanted.new_categories or wanted.metadata
-    if not (noted or named or item["captions"] or item["thumbnail"]):
+    if not (tell or noted or named or item["captions"] or item["thumbnail"]):
         return noted
     from kaltura_pipeline.enrichment.apply import apply
 
+    fields = {**wanted.update_fields, "referenceId": item["reference_id"]}
     return apply(
-        job.kaltura, entry_id, wanted, captions=item["captions"], thumbnail=item["thumbnail"], noted=noted,
+        job.kaltura,
+        outcome["entry_id"],
+        wanted,
+        captions=item["captions"],
+        thumbnail=item["thumbnail"],
+        fields=fields if tell or outcome["created"] else None,
+        noted=noted,
         read=job.workspace.read,
-    )  # fmt: skip
+        fresh=outcome["created"] and "templateEntryId" not in wanted.fields,
+        note=lambda parts: record.update(parts=dict(parts)),
+    )
 
 
 def _send(job: _Job, item: PlanItem, record: LedgerEntry, wanted: Resolved) -> tuple[Outcome, dict[str, Any]]:
@@ -392,11 +405,6 @@ def _replace(
 def _has_metadata(record: LedgerEntry, item: PlanItem) -> bool:
     sent = record.body["metadata_digest"] if record.body["state"] == ledger_states.UPLOADED else None
     return bool(sent == item["metadata_digest"])
-
-
-def _update(kaltura: KalturaClient, item: PlanItem, wanted: Resolved, entry_id: str) -> None:
-    fields = {"objectType": "KalturaBaseEntry", **wanted.update_fields, "referenceId": item["reference_id"]}
-    kaltura.call("baseEntry", "update", {"entryId": entry_id, "baseEntry": fields}, idempotent=True)
 
 
 def _failed(record: LedgerEntry, item: PlanItem, message: str, *, final: bool) -> Outcome:

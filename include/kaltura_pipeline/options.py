@@ -34,6 +34,7 @@ class RunOptions:
     :param changed_files: one of :data:`kaltura_pipeline.plan.CHANGED_FILES`.
     :param duplicate_files: one of :data:`kaltura_pipeline.plan.DUPLICATE_FILES`.
     :param rules: what a media file must be like, see :class:`kaltura_pipeline.quality.QualityRules`.
+    :param check_media: whether media files are looked into before they are sent.
     :param create_categories: whether categories that do not exist are made.
     """
 
@@ -46,6 +47,7 @@ class RunOptions:
     changed_files: str = CHANGED_REPLACE
     duplicate_files: str = DUPLICATE_REFUSE
     rules: Mapping[str, Any] = field(default_factory=dict)
+    check_media: bool = True
     create_categories: bool = False
 
     def __post_init__(self) -> None:
@@ -77,4 +79,4 @@ class RunOptions:
             "bucket", "prefix", "manifest", "defaults", "known_files", "changed_files", "duplicate_files", "rules",
             "create_categories",
         )  # fmt: skip
-        return cls(selection=selection, **{name: given[name] for name in names if name in given})
+        return cls(selection=selection, check_media=settings.check_media, **{name: given[name] for name in names if name in given})

@@ -13,6 +13,7 @@ from typing import Any
 
 ENVIRONMENT_PREFIX = "KALTURA_PIPELINE_"
 _NUMBERS = frozenset({"parallel", "part_size", "batch_size", "files_at_once", "transfer_tasks"})
+_SWITCHES = frozenset({"approve_replacement", "check_media"})
 _MAY_BE_EMPTY = ("state_prefix", "ingest_schedule", "report_schedule")
 
 
@@ -33,6 +34,7 @@ class PipelineSettings:
     :param part_size: bytes of one upload request; 0 chooses by the size of the file.
     :param approve_replacement: ``true`` approves new content of an entry where the account asks for approval;
         otherwise a person does, in the KMC.
+    :param check_media: whether media files are looked into before they are sent.
     :param batch_size: titles of one transfer task; with more than 100 times as many to transfer it grows.
     :param files_at_once: titles that one transfer task has in work at once.
     :param transfer_tasks: transfer tasks of a run that work at once.
@@ -54,6 +56,7 @@ class PipelineSettings:
     parallel: int = 0
     part_size: int = 0
     approve_replacement: bool = False
+    check_media: bool = True
     batch_size: int = 20
     files_at_once: int = 4
     transfer_tasks: int = 4
@@ -85,8 +88,8 @@ class PipelineSettings:
                 raise ValueError(
                     f"{names['max_failures']} must be a number from 0 to 1, not {values['max_failures']!r}"
                 ) from None
-        if "approve_replacement" in values:
-            values["approve_replacement"] = values["approve_replacement"].strip().lower() in ("1", "true", "yes")
+        for name in _SWITCHES & values.keys():
+            values[name] = values[name].strip().lower() in ("1", "true", "yes")
         return cls(**values)
 
     def __post_init__(self) -> None:

@@ -321,8 +321,9 @@ class TitlePlanner:
 
     def _check(self, draft: _Draft) -> None:
         """Look into the files of a title before anything of it is sent."""
-        seen = draft.record is not None and draft.record["state"] == ledger_states.UPLOADED
-        media = draft.item["action"] in (ADD, REPLACE) and not (seen and draft.record["etag"] == draft.item["etag"])  # type: ignore[index]
+        record = draft.record or {}
+        seen = record.get("state") == ledger_states.UPLOADED and record.get("etag") == draft.item["etag"]
+        media = self._options.check_media and draft.item["action"] in (ADD, REPLACE) and not seen
         draft.problems.extend(self._gate.check(draft.item, media=media))
 
 

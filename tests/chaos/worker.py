@@ -14,7 +14,10 @@ import sys
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from kaltura_provider.api import KalturaClient
 
 PARTNER = 102
 ADMIN_SECRET = "admin-secret-for-chaos"
@@ -87,7 +90,9 @@ def work(job: Job) -> dict[str, Any]:
 
     :return: the summaries of the batches, as the tasks return them.
     """
-    from kaltura_pipeline.ingest import batches, ingest_batch, plan_ingest
+    from kaltura_pipeline.ingest import ingest_batch
+    from kaltura_pipeline.options import RunOptions
+    from kaltura_pipeline.planning import plan_ingest
     from kaltura_pipeline.settings import PipelineSettings
     from kaltura_provider.api import AdminSecretCredentials, ClientConfig, KalturaClient, SessionSpec
 
@@ -97,11 +102,10 @@ def work(job: Job) -> dict[str, Any]:
     plan = Path(job.plan)
     if not plan.exists():
         # A task of its own in the DAG, which hands on where the plan lies.
-        uri, planned = plan_ingest(
-            settings, run_id=job.owner, bucket=job.bucket, prefix="", known_files=job.known_files, defaults=None
-        )
+        options = RunOptions(bucket=job.bucket, known_files=job.known_files, check_media=False)
+        _, planned = plan_ingest(settings, options, run_id=job.owner, kaltura=_not_asked)
         temporary = plan.with_suffix(".new")
-        temporary.write_text(json.dumps([dict(batch) for batch in batches(uri, planned, 20)]))
+        temporary.write_text(json.dumps(planned["batches"]))
         temporary.replace(plan)
     config = ClientConfig(
         job.kaltura_url, PARTNER, connect_timeout=2.0, read_timeout=job.read_timeout, max_attempts=5,
@@ -114,6 +118,10 @@ def work(job: Job) -> dict[str, Any]:
             for batch in json.loads(plan.read_text())
         ]
     return {"summaries": summaries}
+
+
+def _not_asked() -> KalturaClient:
+    raise AssertionError("the plan of one file without a description asks Kaltura for nothing")
 
 
 def aws_connection(url: str, read_timeout: float) -> dict[str, Any]:
@@ -154,7 +162,8 @@ def warm_up() -> None:
     import tenacity
     from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 
-    import kaltura_pipeline.discovery
+    import kaltura_pipeline.outcome
+    import kaltura_pipeline.planning
     import kaltura_provider.transfers.s3_source
 
     assert all((botocore.httpsession, kaltura_pipeline, kaltura_provider, requests, tenacity))

@@ -13,8 +13,10 @@ import pytest
 import requests
 from demo.media import CAPTIONS, audio, document, image, video
 
-from kaltura_pipeline.ingest import TransferIncompleteError, batches, ingest_batch, plan_ingest
+from kaltura_pipeline.ingest import TransferIncompleteError, ingest_batch
+from kaltura_pipeline.options import RunOptions
 from kaltura_pipeline.outcome import record_outcome
+from kaltura_pipeline.planning import plan_ingest
 from kaltura_pipeline.settings import PipelineSettings
 from kaltura_provider.api import AdminSecretCredentials, ClientConfig, KalturaClient, KalturaError, MultiRequest
 
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 PARTNER = 102
 ADMIN_SECRET = "admin-secret-for-tests"
 # The sandbox shows new entries at once.
-SETTINGS = PipelineSettings()
+SETTINGS = PipelineSettings(batch_size=2, files_at_once=1)
 
 
 class Killed(BaseException):
@@ -46,20 +48,15 @@ class Pipeline:
         for key, data in files.items():
             self.s3.put_object(Bucket=self.bucket, Key=key, Body=data)
 
-    def plan(self, changed_files: str = "replace") -> tuple[str, Any]:
+    def plan(self, changed_files: str = "replace", **options: Any) -> tuple[str, Any]:
         self.runs += 1
+        options = {"bucket": self.bucket, "changed_files": changed_files, "duplicate_files": "add", **options}
         return plan_ingest(
-            SETTINGS,
-            run_id=f"run {self.runs}",
-            bucket=self.bucket,
-            prefix="",
-            known_files="update",
-            changed_files=changed_files,
-            defaults=None,
+            SETTINGS, RunOptions(**options), run_id=f"run {self.runs}", kaltura=lambda: new_client(self.sandbox)
         )
 
     def transfer(self, uri: str, plan: Any, kaltura: KalturaClient, owner: str = "worker") -> None:
-        for batch in batches(uri, plan, 2):
+        for batch in plan["batches"]:
             ingest_batch(SETTINGS, batch, bucket=self.bucket, run_id=f"run {self.runs}", owner=owner, kaltura=kaltura)
 
     def run(self, kaltura: KalturaClient, owner: str = "worker", changed_files: str = "replace") -> Any:
@@ -140,7 +137,7 @@ def test_a_changed_sidecar_updates_the_entry_it_has(pipeline: Pipeline, kaltura:
     (first,) = pipeline.entries(kaltura)
     pipeline.put(**{"a.yaml": b"name: Renamed\n", "a.de.srt": b"1\n00:00:00,000 --> 00:00:01,000\nHallo\n"})
     summary = pipeline.run(kaltura)
-    assert summary["counts"] == {"update": 1, "skip": 0}
+    assert summary["counts"] == {"update": 1}
     (second,) = pipeline.entries(kaltura)
     assert (second["id"], second["name"]) == (first["id"], "Renamed")
     captions = kaltura.call("caption_captionAsset", "list", {"filter": {"entryIdEqual": first["id"]}})
@@ -346,7 +343,7 @@ def test_changed_content_is_exchanged(pipeline: Pipeline, kaltura: KalturaClient
     new = {"a.mp3": audio(2), "b.png": image() + b"more"}
     pipeline.put(**new)
     summary = pipeline.run(kaltura)
-    assert (summary["failures"], summary["counts"]) == ([], {"replace": 2, "skip": 0})
+    assert (summary["failures"], summary["counts"]) == ([], {"replace": 2})
     records = {record["key"]: record for record in pipeline.records()}
     for key, data in new.items():
         assert (records[key]["entry_id"], records[key]["state"]) == (before[key], "ready")
@@ -423,7 +420,7 @@ def test_changed_content_can_be_refused(pipeline: Pipeline, kaltura: KalturaClie
 def test_a_cleared_run_forgets_what_its_first_plan_brought(pipeline: Pipeline, kaltura: KalturaClient) -> None:
     pipeline.put(**{"a.png": image(), "b.png": image(), "c.png": image()})
     uri, plan = pipeline.plan()
-    name = "_kaltura/runs/run-1/outcomes/0000002.json"
+    name = "_kaltura/runs/run-1/outcomes/0000001.json"
     pipeline.transfer(uri, plan, kaltura)
     stale = json.loads(pipeline.s3.get_object(Bucket=pipeline.bucket, Key=name)["Body"].read())
     stale["outcomes"][0].update(result="error", message="the server was away")
@@ -440,11 +437,10 @@ def test_state_in_a_bucket_of_its_own(s3: Any, pipeline: Pipeline, kaltura: Kalt
     s3.create_bucket(Bucket=state)
     settings = PipelineSettings(state_bucket=state, state_prefix="lectures")
     pipeline.put(**{"lectures/a.png": image()})
-    uri, plan = plan_ingest(
-        settings, run_id="r", bucket=pipeline.bucket, prefix="", known_files="update", defaults=None
-    )
+    options = RunOptions(bucket=pipeline.bucket)
+    uri, plan = plan_ingest(settings, options, run_id="r", kaltura=lambda: kaltura)
     assert uri == f"s3://{state}/lectures/runs/r/plan.json"
-    for batch in batches(uri, plan, 20):
+    for batch in plan["batches"]:
         ingest_batch(settings, batch, bucket=pipeline.bucket, run_id="r", owner="w", kaltura=kaltura)
     summary = record_outcome(settings, bucket=pipeline.bucket, run_id="r", plan_uri=uri, kaltura=kaltura)
     assert summary["ready"] == 1

@@ -9,7 +9,9 @@ import requests
 from demo.media import document
 
 from kaltura_pipeline.errors import ConfigurationError
-from kaltura_pipeline.ingest import batches, ingest_batch, plan_ingest
+from kaltura_pipeline.ingest import ingest_batch
+from kaltura_pipeline.options import RunOptions
+from kaltura_pipeline.planning import plan_ingest
 from kaltura_pipeline.outcome import record_outcome
 from kaltura_pipeline.publish import collect_entries, write_pages
 from kaltura_pipeline.settings import PipelineSettings
@@ -47,8 +49,8 @@ def pages(s3: Any, bucket: str) -> dict[str, str]:
 
 def ingest(settings: PipelineSettings, bucket: str, kaltura: KalturaClient) -> str:
     """Ingest a bucket; return the address of the manifest."""
-    uri, plan = plan_ingest(settings, run_id="r", bucket=bucket, prefix="", known_files="update", defaults=None)
-    for batch in batches(uri, plan, 20):
+    uri, plan = plan_ingest(settings, RunOptions(bucket=bucket), run_id="r", kaltura=lambda: kaltura)
+    for batch in plan["batches"]:
         ingest_batch(settings, batch, bucket=bucket, run_id="r", owner="w", kaltura=kaltura)
     return record_outcome(settings, bucket=bucket, run_id="r", plan_uri=uri, kaltura=kaltura)["manifest"]
 

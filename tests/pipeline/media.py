@@ -1,0 +1,27 @@
+"""Small media files, each of its own content, and the plans made of them."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from typing import Any
+
+from demo.media import video
+
+
+@cache
+def clip(number: int = 0) -> bytes:
+    """A second of film; each number is another file."""
+    # A box that players pass over.
+    return video(1) + b"\0\0\0\x0cfree" + number.to_bytes(4, "big")
+
+
+def read_lines(s3: Any, uri: str) -> list[dict[str, Any]]:
+    """Read a document of one JSON a line."""
+    bucket, key = uri.removeprefix("s3://").split("/", 1)
+    return [json.loads(line) for line in s3.get_object(Bucket=bucket, Key=key)["Body"].read().splitlines()]
+
+
+def item_of(s3: Any, plan: Any, key: str) -> dict[str, Any]:
+    """Return the item of a plan about one file."""
+    return next(item for item in read_lines(s3, plan["titles"]) if item["key"] == key)
