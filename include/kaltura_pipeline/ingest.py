@@ -299,14 +299,17 @@ def _enrich(
     if not (tell or noted or named or item["captions"] or item["thumbnail"]):
         return noted
     from kaltura_pipeline.enrichment.apply import apply
+    from kaltura_pipeline.enrichment.captions import WantedCaption
+    from kaltura_pipeline.enrichment.thumbnail import WantedThumbnail
 
+    image = item["thumbnail"]
     fields = {**wanted.update_fields, "referenceId": item["reference_id"]}
     return apply(
         job.kaltura,
         outcome["entry_id"],
         wanted,
-        captions=item["captions"],
-        thumbnail=item["thumbnail"],
+        captions=[WantedCaption(**caption) for caption in item["captions"]],
+        thumbnail=WantedThumbnail(image["key"], image["etag"]) if image else None,
         fields=fields if tell or outcome["created"] else None,
         noted=noted,
         read=job.workspace.read,

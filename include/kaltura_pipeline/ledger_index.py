@@ -11,6 +11,7 @@ import gzip
 import json
 import logging
 import tempfile
+import zlib
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -60,8 +61,7 @@ class LedgerIndex:
         :return: how many records were read one by one.
         """
         db = self._catalogue.db
-        for line in self._old():
-            name, version, body = json.loads(line)
+        for name, version, body in self._old():
             self._note(name, version, body)
         db.execute("CREATE TEMP TABLE listed (name TEXT PRIMARY KEY, version TEXT) WITHOUT ROWID")
         listed = self._documents.versions(RECORDS)
@@ -100,14 +100,16 @@ class LedgerIndex:
             ),
         )  # fmt: skip
 
-    def _old(self) -> Iterator[str]:
+    def _old(self) -> Iterator[tuple[str, str, dict[str, Any]]]:
         stream = self._documents.open(INDEX)
         if stream is None:
             return
         try:
             with gzip.open(stream, "rt", encoding="utf-8") as lines:
-                yield from lines
-        except (OSError, EOFError, UnicodeDecodeError) as error:
+                for line in lines:
+                    name, version, body = json.loads(line)
+                    yield name, version, dict(body)
+        except (OSError, EOFError, ValueError, zlib.error) as error:
             log.warning("The index of the ledger cannot be read (%s); the records are read one by one.", error)
 
     def _write(self) -> None:

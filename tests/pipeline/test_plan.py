@@ -54,9 +54,7 @@ def no_kaltura() -> Any:
 
 
 def planned(s3: Any, bucket: str, ledger: Ledger, **options: Any) -> dict[str, Any]:
-    _, plan = plan_ingest(
-        PipelineSettings(), RunOptions(bucket=bucket, **options), run_id="run", kaltura=no_kaltura
-    )
+    _, plan = plan_ingest(PipelineSettings(), RunOptions(bucket=bucket, **options), run_id="run", kaltura=no_kaltura)
     return {**plan, "items": read_lines(s3, plan["titles"])}
 
 

@@ -34,7 +34,7 @@ def test_bad_titles_do_not_stop_the_good_ones(stack: LocalStack, airflow_api: Ai
         "good.mp4": video(1),
         "good.en.srt": b"1\n00:00:00,000 --> 00:00:01,000\nHello\n",
         "also-good.mp3": audio(1),
-        "wrong-sidecar.mp3": audio(1),
+        "wrong-sidecar.mp3": audio(2),
         "wrong-sidecar.yaml": b"titel: x",
         "broken.mp4": b"\x00\x00\x00\x18ftypmp42" + b"no film at all " * 50,
         "strange.xyz": b"?",
@@ -44,29 +44,31 @@ def test_bad_titles_do_not_stop_the_good_ones(stack: LocalStack, airflow_api: Ai
     run_id, state = run(airflow_api, {"bucket": bucket})
 
     assert state == "failed"
-    record = airflow_api.xcom("kaltura_ingest", run_id, "record", "failures")
-    assert len(record) == 2, record
+    summary = airflow_api.xcom("kaltura_ingest", run_id, "record", "summary")
+    record = summary["failures"]
+    assert (len(record), summary["failed"], summary["attempted"]) == (2, 2, 4), summary
     assert any("wrong-sidecar.yaml: unknown field 'titel'" in line for line in record)
     assert any(line.startswith("broken.mp4") for line in record)
     plan = airflow_api.xcom("kaltura_ingest", run_id, "plan", "plan")
-    assert plan["totals"] == {
-        "add": 3,
-        "update": 0,
-        "replace": 0,
-        "skip": 0,
-        "refuse": 1,
-        "not_taken": 1,
-        "bytes": plan["totals"]["bytes"],
-    }
+    totals = plan["totals"]
+    # What cannot be played is refused before a byte of it is sent.
+    assert {name: totals[name] for name in ("add", "refuse", "not_taken")} == {"add": 2, "refuse": 2, "not_taken": 1}
+    page = (
+        stack.s3.get_object(Bucket=bucket, Key=summary["page"].removeprefix(f"s3://{bucket}/"))["Body"].read().decode()
+    )
+    assert "broken.mp4" in page
+    assert "titel" in page
+    quarantined = stack.s3.list_objects_v2(Bucket=bucket, Prefix="_kaltura/quarantine/")["Contents"]
+    assert {item["Key"].rsplit("/", 1)[1] for item in quarantined} >= {"broken.mp4", "broken.mp4.why.json"}
     events = airflow_api.get("assets/events", order_by="-timestamp", limit=50)["asset_events"]
     mine = [event for event in events if event["source_run_id"] == run_id]
     assert [event["extra"]["entries"] for event in mine] == [2]
 
-    # Run again: what is live is left alone, the rest is still named; nothing is made twice.
+    # Run again: what is live is left alone, and so is what is in quarantine; nothing is made twice.
     again, state = run(airflow_api, {"bucket": bucket})
     totals = airflow_api.xcom("kaltura_ingest", again, "plan", "plan")["totals"]
-    assert (totals["add"], totals["skip"]) == (0, 3)
-    assert state == "failed"
+    assert (totals["add"], totals["refuse"], totals["skip"]) == (0, 0, 4)
+    assert state == "success"
 
 
 def test_dry_run_writes_the_plan_and_stops(stack: LocalStack, airflow_api: AirflowApi, bucket: str) -> None:
@@ -77,8 +79,10 @@ def test_dry_run_writes_the_plan_and_stops(stack: LocalStack, airflow_api: Airfl
     assert state == "success"
     plan = airflow_api.xcom("kaltura_ingest", run_id, "plan", "plan")
     assert plan["totals"]["add"] == 1
-    keys = [item["Key"] for item in stack.s3.list_objects_v2(Bucket=bucket)["Contents"]]
-    assert sorted(keys) == [plan["uri"].removeprefix(f"s3://{bucket}/"), "picture.png"]
+    keys = {item["Key"] for item in stack.s3.list_objects_v2(Bucket=bucket)["Contents"]}
+    folder = plan["uri"].removeprefix(f"s3://{bucket}/").rsplit("/", 1)[0]
+    names = ("plan.json", "titles.ndjson", "not-taken.ndjson", "work.ndjson")
+    assert keys == {"picture.png", *(f"{folder}/{name}" for name in names)}
 
 
 def test_a_missing_bucket_fails_at_once_and_names_the_fix(airflow_api: AirflowApi) -> None:

@@ -1,0 +1,124 @@
+"""What a run takes from a bucket, and what it leaves for later or for good."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+
+from kaltura_pipeline.catalogue import CAPTION, DONE, MANIFEST, METADATA, RENDITION, THUMBNAIL, Catalogue
+from kaltura_pipeline.discovery import discover
+from kaltura_pipeline.errors import ConfigurationError
+from kaltura_pipeline.selection import Selection, parse_renditions
+
+
+def look(s3: Any, bucket: str, *keys: str, **options: Any) -> tuple[dict[str, dict[str, str]], dict[str, str]]:
+    """Put objects; return role -> key of each title's files (captions by language), and reason by key left."""
+    for key in keys:
+        s3.put_object(Bucket=bucket, Key=key, Body=key.encode())
+    with Catalogue.open() as catalogue:
+        discover(s3, catalogue, bucket, "", selection=Selection(**options))
+        titles = {
+            title.media.key: {each.source.key: each.role for each in title.sidecars} for title in catalogue.titles()
+        }
+        return titles, {each.key: each.reason for each in catalogue.not_taken()}
+
+
+def test_an_image_beside_a_film_is_its_thumbnail(s3: Any, bucket: str) -> None:
+    titles, left = look(s3, bucket, "talk.mp4", "talk.jpg", "sound.mp3", "sound.mp3.png", "alone.jpg", "page.pdf")
+    assert titles == {
+        "alone.jpg": {},
+        "page.pdf": {},
+        "sound.mp3": {"sound.mp3.png": THUMBNAIL},
+        "talk.mp4": {"talk.jpg": THUMBNAIL},
+    }
+    assert left == {}
+
+
+def test_of_two_thumbnails_one_is_taken(s3: Any, bucket: str) -> None:
+    titles, left = look(s3, bucket, "talk.mp4", "talk.jpg", "talk.png")
+    assert titles == {"talk.mp4": {"talk.jpg": THUMBNAIL}}
+    assert left == {"talk.png": "talk.jpg is the thumbnail of talk.mp4; keep one of the two"}
+
+
+def test_everything_beside_one_file_is_one_title(s3: Any, bucket: str) -> None:
+    keys = ("l.mp4", "l.en.vtt", "l.es-MX.srt", "l.jpg", "l.yaml", "l.done", "l_1080.mp4", "l_4k.mp4")
+    titles, left = look(s3, bucket, *keys, renditions={"_1080": 7})
+    assert titles == {
+        "l.mp4": {
+            "l.en.vtt": CAPTION,
+            "l.es-MX.srt": CAPTION,
+            "l.jpg": THUMBNAIL,
+            "l.yaml": METADATA,
+            "l.done": DONE,
+            "l_1080.mp4": RENDITION,
+        },
+        "l_4k.mp4": {},
+    }
+    assert left == {}
+
+
+def test_patterns_say_what_is_taken(s3: Any, bucket: str) -> None:
+    titles, left = look(
+        s3,
+        bucket,
+        "lectures/a.mp4",
+        "lectures/draft/b.mp4",
+        "other/c.mp4",
+        include=("lectures/*",),
+        exclude=("*/draft/*",),
+    )
+    assert set(titles) == {"lectures/a.mp4"}
+    assert left == {
+        "lectures/draft/b.mp4": "fits the pattern */draft/*, which is excluded",
+        "other/c.mp4": "fits none of the patterns to include (lectures/*)",
+    }
+
+
+def test_young_files_are_left_for_a_later_run(s3: Any, bucket: str) -> None:
+    titles, left = look(s3, bucket, "a.mp4", min_age=3600.0)
+    assert titles == {}
+    assert "taken by a run when it is 3600 s old" in left["a.mp4"]
+    with Catalogue.open() as catalogue:
+        discover(s3, catalogue, bucket, "", selection=Selection(min_age=0.0))
+        (title,) = catalogue.titles()
+        assert abs(title.media.modified - time.time()) < 60
+
+
+@pytest.mark.parametrize(
+    ("rule", "beside"),
+    [("metadata", "talk.yaml"), ("captions", "talk.en.vtt"), ("thumbnail", "talk.png"), ("done", "talk.mp4.done")],
+)
+def test_a_title_waits_until_it_is_complete(s3: Any, bucket: str, rule: str, beside: str) -> None:
+    titles, left = look(s3, bucket, "talk.mp4", "other.mp4", complete_when=(rule,))
+    assert titles == {}
+    assert left["talk.mp4"].startswith("waits for ")
+    titles, left = look(s3, bucket, beside, complete_when=(rule,))
+    assert titles == {"talk.mp4": {beside: {"captions": "caption"}.get(rule, rule)}}
+    assert set(left) == {"other.mp4"}
+
+
+def test_an_unknown_rule_names_the_known_ones() -> None:
+    with pytest.raises(ConfigurationError, match="'sidecar'; it knows metadata, captions, thumbnail, done"):
+        Selection(complete_when=("sidecar",))
+    with pytest.raises(ValueError, match="KALTURA_PIPELINE_RENDITIONS must be JSON such as"):
+        parse_renditions("_1080=7")
+
+
+def test_manifests_are_known_by_their_names(s3: Any, bucket: str) -> None:
+    keys = ("manifest.csv", "a/spring.manifest.xlsx", "a/MANIFEST.yaml", "table.csv", "notes.xlsx")
+    with Catalogue.open() as catalogue:
+        for key in keys:
+            s3.put_object(Bucket=bucket, Key=key, Body=key.encode())
+        discover(s3, catalogue, bucket, "")
+        assert {source.key for source, _, _ in catalogue.of_role(MANIFEST)} == set(keys[:3])
+        assert {title.media.key for title in catalogue.titles()} == {"table.csv", "notes.xlsx"}
+
+
+def test_an_event_makes_only_its_titles_be_looked_at(s3: Any, bucket: str) -> None:
+    for key in ("a/talk.mp4", "a/talk.en.vtt", "a/other.mp4", "b/film.mp4"):
+        s3.put_object(Bucket=bucket, Key=key, Body=key.encode())
+    titles, left = look(s3, bucket, stems=("a/talk", "b/film", "b/film"))
+    assert titles == {"a/talk.mp4": {"a/talk.en.vtt": CAPTION}, "b/film.mp4": {}}
+    assert left == {}
