@@ -1,0 +1,1 @@
+"""What ingesting many small files costs: in requests, tasks, memory and time."""
