@@ -84,16 +84,17 @@ class TitlePlanner:
         index: LedgerIndex,
         kaltura: Callable[[], KalturaClient],
     ) -> None:
-        from kaltura_pipeline.manifests.reading import describe
+        from kaltura_pipeline.manifests import describe
 
         self._workspace = workspace
         self._options = options
         self._catalogue = catalogue
         self._index = index
         self._kaltura = kaltura
+        self._zone = workspace.settings.time_zone
         self._resolver: Resolver | None = None
         try:
-            self._defaults = describe("default metadata", dict(options.defaults))
+            self._defaults = describe("default metadata", dict(options.defaults), time_zone=self._zone)
         except ManifestError as error:
             raise ConfigurationError(str(error)) from error
         self._gate = QualityGate(workspace, options.rules)
@@ -111,11 +112,11 @@ class TitlePlanner:
     # -- manifests
 
     def _read_manifests(self) -> None:
-        from kaltura_pipeline.manifests.reading import read_manifest
+        from kaltura_pipeline.manifests import read_manifest
 
         for source, _, _ in self._catalogue.of_role(MANIFEST):
             try:
-                manifest = read_manifest(source.key, self._workspace.read(source.key))
+                manifest = read_manifest(source.key, self._workspace.read(source.key), time_zone=self._zone)
             except ValueError as error:
                 self._catalogue.leave(source.key, str(error))
                 continue
@@ -128,6 +129,10 @@ class TitlePlanner:
                 }  # fmt: skip
                 if before := self._catalogue.add_row(key, row.file, row.place, body):
                     self._miss(row.file, row.place, f"{key} is described in {before} already; remove one of the two")
+            for media, problems in manifest.refused.items():
+                # Without what the row says it must not go live.
+                wrong = {"description": {}, "problems": [asdict(problem) for problem in problems]}
+                self._catalogue.add_row(self._key_of(media, source.key), source.key, problems[0].place, wrong)
         for key, file, place in list(self._catalogue.rows_without_media()):
             self._miss(file, place, f"{key} is not in the bucket; upload it, or correct the manifest")
         if self._options.manifest:
@@ -206,12 +211,10 @@ class TitlePlanner:
         """Read what is said of a title: by its sidecar, else by a manifest, else by the defaults."""
         from botocore.exceptions import ClientError
 
-        from kaltura_pipeline.manifests.reading import read_sidecar
-
         description = Description()
         for sidecar in draft.title.of(METADATA):
             try:
-                description = read_sidecar(sidecar.source.key, self._workspace.read(sidecar.source.key))
+                description = self._read_sidecar(sidecar.source.key)
             except ManifestError as error:
                 draft.problems.extend(error.problems)
             except (ValueError, ClientError) as error:
@@ -219,10 +222,16 @@ class TitlePlanner:
                 draft.problems.append(Problem(sidecar.source.key, "", "", str(error), fix))
         draft.description = description
 
+    def _read_sidecar(self, key: str) -> Description:
+        from kaltura_pipeline.manifests import read_sidecar
+
+        return read_sidecar(key, self._workspace.read(key), time_zone=self._zone)
+
     def _complete(self, draft: _Draft) -> None:
         """Add manifest and defaults, and find the files that the description names."""
         row = self._catalogue.row(draft.key)
         if row:
+            draft.problems.extend(Problem(**problem) for problem in row[2].get("problems", ()))
             draft.description = draft.description.over(Description.from_json(row[2]["description"]))
         draft.description = draft.description.over(self._defaults)
         description, item = draft.description, draft.item
