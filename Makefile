@@ -89,6 +89,10 @@ SEED ?= 1
 chaos: $(READY) ## N (500) schedules of faults and killed workers, from SEED (1) on; prints how to repeat what fails
 	@$(BIN)/python -m tests.chaos $(N) --seed $(SEED)
 
+.PHONY: docs
+docs: $(READY) ## Write docs/errors.md anew, from the table of errors
+	@$(BIN)/python -m kaltura_provider.api.advice --page > docs/errors.md
+
 .PHONY: requirements
 requirements: $(UV) ## Write requirements.txt and requirements-dev.txt anew
 	@$(UV) pip compile --quiet --universal --python-version 3.10 --no-annotate --custom-compile-command "make requirements" \

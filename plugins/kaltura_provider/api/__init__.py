@@ -9,6 +9,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from kaltura_provider.api.advice import Advice as Advice
+    from kaltura_provider.api.advice import Fixer as Fixer
+    from kaltura_provider.api.advice import explain as explain
     from kaltura_provider.api.catalogue import ErrorClass as ErrorClass
     from kaltura_provider.api.checksums import Checksum as Checksum
     from kaltura_provider.api.client import KalturaClient as KalturaClient
@@ -100,6 +103,9 @@ if TYPE_CHECKING:
     from kaltura_provider.api.uploads import upload as upload
 
 _MODULE_OF = {
+    "Advice": "advice",
+    "Fixer": "advice",
+    "explain": "advice",
     "ErrorClass": "catalogue",
     "Checksum": "checksums",
     "KalturaClient": "client",

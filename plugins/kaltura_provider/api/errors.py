@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from kaltura_provider.api import catalogue
+from kaltura_provider.api.advice import Advice, explain
 from kaltura_provider.api.catalogue import ErrorClass
 from kaltura_provider.api.redaction import MASK, redact
 
@@ -37,7 +39,7 @@ class KalturaError(Exception):
     :param service_action: such as ``media.get``.
     :param request_id: the value of ``X-Kaltura-Session``, which Kaltura support asks for.
     :param http_status: status of the HTTP answer, None if there was none.
-    :param hint: the user's next step; found by the code when None.
+    :param hint: the cause and the user's next step; found by the code when None.
     :param outcome_unknown: True if the server may have done what it was asked for although the answer is missing.
     :param retry_after: seconds the server asked to wait.
     """
@@ -62,8 +64,9 @@ class KalturaError(Exception):
         self.service_action = service_action
         self.request_id = request_id
         self.http_status = http_status
-        self.error_class = error_class or classify(code, self.details)
-        self.hint = find_hint(code, self.error_class, self.details, service_action) if hint is None else redact(hint)
+        advice = explain(code, self.details, service_action)
+        self.error_class = error_class or advice.error_class
+        self.hint = str(advice) if hint is None else redact(hint)
         self.outcome_unknown = outcome_unknown
         self.retry_after = retry_after
         super().__init__(code, self.message)
@@ -73,13 +76,20 @@ class KalturaError(Exception):
         """Whether the same call may work later."""
         return self.error_class is ErrorClass.RETRY
 
+    @property
+    def advice(self) -> Advice:
+        """The cause of the error, who can fix it, and the next step; see :mod:`kaltura_provider.api.advice`."""
+        found = explain(self.code, self.details, self.service_action)
+        step = found.step if self.hint == str(found) else self.hint
+        return replace(found, code=self.code, error_class=self.error_class, step=step)
+
     def __str__(self) -> str:
         text = f"{self.service_action or 'Kaltura call'} failed: {self.code}"
         if self.message:
             text += f": {self.message.rstrip('.')}"
         text += "."
         if self.hint:
-            text += f" {self.hint}"
+            text += f" {self.hint} Who can fix it: {self.advice.fixer.value}."
         if self.request_id:
             text += f" [X-Kaltura-Session {self.request_id}]"
         return text
@@ -125,89 +135,7 @@ def classify(code: str, details: Mapping[str, str] | None = None) -> ErrorClass:
     :param details: Kaltura's error arguments.
     :return: the class of the error.
     """
-    details = details or {}
-    if code == "INVALID_KS":
-        forbidden = (
-            str(details.get("ERR_CODE")) == "-4"
-            or details.get("ERR_DESC") == "INVALID_TYPE"
-            or str(details.get("KSID", "")).startswith("EXCEEDED_RESTRICTED_")
-        )
-        return ErrorClass.PERMISSION if forbidden else ErrorClass.RENEW_SESSION
-    if code in catalogue.RENEW:
-        return ErrorClass.RENEW_SESSION
-    if code in catalogue.RETRY:
-        return ErrorClass.RETRY
-    if code in catalogue.PERMISSION:
-        return ErrorClass.PERMISSION
-    if code.startswith("HTTP_") and code[5:].isdigit():
-        status = int(code[5:])
-        if status >= 500 or status in (408, 425, 429):
-            return ErrorClass.RETRY
-        return ErrorClass.PERMISSION if status in (401, 403, 407) else ErrorClass.PERMANENT
-    return ErrorClass.PERMANENT
-
-
-def find_hint(code: str, error_class: ErrorClass, details: Mapping[str, str], service_action: str) -> str:
-    """Find the user's next step for an error.
-
-    :param code: the error code.
-    :param error_class: its class.
-    :param details: Kaltura's error arguments.
-    :param service_action: the action that failed, such as ``media.add``.
-    :return: one or two sentences.
-    """
-    if code == "SERVICE_FORBIDDEN" and (permission := catalogue.permission_of(service_action)):
-        return f"The role of the session needs the permission {permission}. " + catalogue.PERMISSION[code]
-    if code == "INVALID_KS":
-        return _invalid_ks_hint(error_class, details)
-    for table in (catalogue.RETRY, catalogue.PERMISSION, catalogue.RENEW, catalogue.PERMANENT):
-        if code in table:
-            return table[code]
-    if code.startswith("HTTP_3"):
-        return (
-            "The server sends the client elsewhere. Put the final address, with https, into the connection "
-            "as service URL."
-        )
-    if code == "HTTP_404":
-        return (
-            "This address is no Kaltura API. Check the service URL in the connection, such as https://www.kaltura.com."
-        )
-    if code == "HTTP_413":
-        return "The request was too big for the server. Use smaller upload parts."
-    if code in ("HTTP_401", "HTTP_403", "HTTP_407"):
-        return "A proxy or firewall refused the request before Kaltura saw it. Ask the network administrator."
-    if code.startswith("HTTP_"):
-        return "The web server or a proxy failed. Run the task again; if it stays, check the service URL and the proxy."
-    if code.endswith("_NOT_FOUND"):
-        return "Check the ID: the object was deleted or belongs to another account."
-    if code.startswith("PROPERTY_VALIDATION_"):
-        return "Correct this field; the Kaltura API documentation lists what it takes."
-    return "Check the values of the call; the Kaltura API documentation of the action lists what it takes."
-
-
-def _invalid_ks_hint(error_class: ErrorClass, details: Mapping[str, str]) -> str:
-    word = details.get("KSID", "")
-    if error_class is ErrorClass.PERMISSION:
-        if word == "EXCEEDED_RESTRICTED_IP":
-            return "The session is restricted to other IP addresses. Correct the privilege iprestrict."
-        if word == "EXCEEDED_RESTRICTED_URI":
-            return "The session is restricted to other URLs. Correct the privilege urirestrict."
-        return "This user may not change the object. Use its owner, an admin session, or the privilege edit:ENTRY_ID."
-    if word == "EXPIRED":
-        return (
-            "Sessions expire as soon as they start: check the clock of this machine and the lifetime in the connection."
-        )
-    if word == "LOGOUT":
-        return (
-            "Kaltura has ended the sessions of these credentials. If session.end was called for an app token, its new "
-            "sessions stay blocked for 24 hours: make a new app token and put it into the connection."
-        )
-    if word == "EXCEEDED_ACTIONS_LIMIT":
-        return "The session may do only a few calls. Raise or remove the privilege actionslimit."
-    return (
-        "Kaltura cannot read the session. Check the admin secret or the app token, and the partner ID, in the "
-        "connection."
-    )
+    return explain(code, details).error_class
 
 
 def api_error(

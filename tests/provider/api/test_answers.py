@@ -83,7 +83,7 @@ def test_failures(answer: Answer, code: str, error_class: ErrorClass, unknown: b
     error = caught.value
     assert (error.code, error.error_class, error.outcome_unknown) == (code, error_class, unknown)
     assert error.http_status == answer.status
-    assert error.hint or code in ("UNKNOWN_RESPONSE_FORMAT", "KALTURA_ERROR_99")
+    assert error.hint
 
 
 def test_what_a_person_would_read_of_a_page_is_quoted() -> None:

@@ -17,8 +17,9 @@ def test_the_text_has_what_a_user_needs() -> None:
         request_id="4711, 1795394953",
     )
     assert str(error) == (
-        'media.get failed: ENTRY_ID_NOT_FOUND: Entry id "0_nope" not found. Check the entry ID: the entry was deleted, '
-        "belongs to another account, or the session may not see it. [X-Kaltura-Session 4711, 1795394953]"
+        'media.get failed: ENTRY_ID_NOT_FOUND: Entry id "0_nope" not found. The entry was deleted, belongs to '
+        "another account, or the session may not see it. Check the entry ID. Who can fix it: you. "
+        "[X-Kaltura-Session 4711, 1795394953]"
     )
     assert error.details == {"ENTRY_ID": "0_nope"}
     assert not error.retryable
