@@ -83,6 +83,12 @@ _CONNECTION_TYPE: dict[str, Any] = {
         "read_timeout": _number(
             "Read timeout", "Seconds to wait for an answer. Uploads wait longer by themselves.", minimum=1, default=60
         ),
+        "calls_per_second": {
+            "label": "Calls per second",
+            "description": "How many calls a task sends to Kaltura in a second at most; empty for no limit. Tasks that "
+            "run at once each count for themselves.",
+            "schema": {"type": ["number", "null"], "minimum": 0},
+        },
         "ca_bundle": _text(
             "CA bundle", "Path of a file with certificate authorities, for a Kaltura server with a private certificate."
         ),
