@@ -142,7 +142,12 @@ def get_provider_info() -> dict[str, Any]:
         "triggers": [
             {
                 "integration-name": _INTEGRATION,
-                "python-modules": ["kaltura_provider.triggers.entry", "kaltura_provider.triggers.s3_restore"],
+                "python-modules": [
+                    "kaltura_provider.triggers.entry",
+                    "kaltura_provider.triggers.new_entries",
+                    "kaltura_provider.triggers.s3_objects",
+                    "kaltura_provider.triggers.s3_restore",
+                ],
             }
         ],
         "transfers": [
