@@ -197,7 +197,7 @@ async def test_without_a_state_store_it_runs_in_memory(account: KalturaClient) -
     """Airflow before 3.3."""
     running = trigger(since=int(time.time()) - 5).run()
     made = new_entry(account)
-    event = await asyncio.wait_for(anext(running), 30)  # type: ignore[arg-type]
+    event = await asyncio.wait_for(anext(running), 30)
     assert event.payload == {"entry_ids": [made]}
 
 
@@ -218,7 +218,9 @@ def test_entries_that_search_shows_late_are_not_missed(
     set_connection(host=server.url, login=str(PARTNER), extra={"admin_secret": ADMIN_SECRET})
     hook = KalturaHook()
     client = hook.get_conn()
-    state, made, seen = first_state(client, None), set(), []
+    made: set[str] = set()
+    seen: list[str] = []
+    state = first_state(client, None)
     deadline = time.monotonic() + 60
     while len(made) < 12 or set(seen) != made:
         if len(made) < 12:
@@ -265,7 +267,8 @@ def test_many_that_become_ready_at_once(account: KalturaClient, monkeypatch: pyt
     for entry_id in made[:-1]:
         add_content(account, entry_id)
     deadline = time.monotonic() + 60
-    state, seen = noted.state, []
+    seen: list[str] = []
+    state = noted.state
     while len(seen) < 7 and time.monotonic() < deadline:
         for found in look(account, state, Watch("ready")).found:
             assert len(found.entry_ids) <= 3

@@ -226,11 +226,11 @@ async def test_an_airflow_that_does_not_say_when_events_are_stored(
 ) -> None:
     queue.send(made_body("a.mp4"))
     running = trigger(queue, visibility_timeout=60).run()
-    event = await asyncio.wait_for(anext(running), 30)  # type: ignore[arg-type]
+    event = await asyncio.wait_for(anext(running), 30)
     assert keys([event.payload]) == ["a.mp4"]
     assert queue.left() == 1
     # The trigger goes on; here it waits for the next message, and deletes the one before on the way.
-    following = asyncio.ensure_future(anext(running))  # type: ignore[arg-type]
+    following = asyncio.ensure_future(anext(running))
     await asyncio.wait_for(queue.becomes_empty(), 30)
     assert not following.done()
     following.cancel()
