@@ -83,6 +83,12 @@ _CONNECTION_TYPE: dict[str, Any] = {
         "read_timeout": _number(
             "Read timeout", "Seconds to wait for an answer. Uploads wait longer by themselves.", minimum=1, default=60
         ),
+        "calls_per_second": {
+            "label": "Calls per second",
+            "description": "How many calls a task sends to Kaltura in a second at most; empty for no limit. Tasks that "
+            "run at once each count for themselves.",
+            "schema": {"type": ["number", "null"], "minimum": 0},
+        },
         "ca_bundle": _text(
             "CA bundle", "Path of a file with certificate authorities, for a Kaltura server with a private certificate."
         ),
@@ -136,7 +142,12 @@ def get_provider_info() -> dict[str, Any]:
         "triggers": [
             {
                 "integration-name": _INTEGRATION,
-                "python-modules": ["kaltura_provider.triggers.entry", "kaltura_provider.triggers.s3_restore"],
+                "python-modules": [
+                    "kaltura_provider.triggers.entry",
+                    "kaltura_provider.triggers.new_entries",
+                    "kaltura_provider.triggers.s3_objects",
+                    "kaltura_provider.triggers.s3_restore",
+                ],
             }
         ],
         "transfers": [

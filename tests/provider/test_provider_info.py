@@ -77,6 +77,7 @@ def test_all_modules_with_public_operators_are_declared() -> None:
         "progress",
         "putting",
         "s3_pull",
+        "s3_queue",
         "s3_restore",
         "s3_source",
         "path_source",

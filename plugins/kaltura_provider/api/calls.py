@@ -17,11 +17,13 @@ from kaltura_provider.api.answers import Answer
 from kaltura_provider.api.catalogue import REFUSED_BEFORE_ACTING
 from kaltura_provider.api.errors import ErrorClass, KalturaError
 from kaltura_provider.api.multipart import FilePart, MultipartBody
+from kaltura_provider.api.pacing import pace_of
 
 if TYPE_CHECKING:
     from tenacity import RetryCallState
 
     from kaltura_provider.api.config import ClientConfig
+    from kaltura_provider.api.pacing import Pace
     from kaltura_provider.api.redaction import Redactor
     from kaltura_provider.api.session import SessionKeeper
     from kaltura_provider.api.transport import Transport
@@ -32,6 +34,10 @@ T = TypeVar("T")
 
 #: Kaltura counts calls over some seconds; an action that stays blocked longer is blocked for good.
 MAX_BLOCKED_ATTEMPTS = 3
+#: Codes that say that there were too many calls.
+RATE_LIMITED = frozenset({"ACTION_BLOCKED", "RATE_LIMITED", "HTTP_429"})
+#: Seconds that all threads leave an action alone at most, whatever the server asks for.
+MAX_PAUSE = 60.0
 
 _IDEMPOTENT_STARTS = ("get", "list", "count", "serve", "search")
 _IDEMPOTENT = frozenset(
@@ -126,6 +132,7 @@ class Request:
     :param base_url: root of another server of the same Kaltura, such as a token's ``uploadUrl``.
     :param absent_is_done: whether a repetition that finds nothing means that the first call had done its work.
     :param attempts: how often it is tried at most; as often as the settings say when None.
+    :param actions: the calls it holds, if these are several; Kaltura's limits count each.
     """
 
     service_action: str
@@ -137,6 +144,7 @@ class Request:
     base_url: str | None = None
     absent_is_done: bool = False
     attempts: int | None = None
+    actions: tuple[str, ...] = ()
 
     @classmethod
     def of_action(cls, service: str, action: str, params: Mapping[str, Any] | None = None, **options: Any) -> Request:
@@ -168,12 +176,16 @@ class Caller:
     :param config: settings of the client.
     :param transport: sends one request.
     :param redactor: masks secrets.
+    :param pace: lets requests pass; one of this account's when None.
     """
 
-    def __init__(self, config: ClientConfig, transport: Transport, redactor: Redactor) -> None:
+    def __init__(
+        self, config: ClientConfig, transport: Transport, redactor: Redactor, pace: Pace | None = None
+    ) -> None:
         self.config = config
         self.transport = transport
         self.redactor = redactor
+        self.pace = pace or pace_of(config)
 
     def perform(
         self, request: Request, decode: Callable[[Answer], T], sessions: SessionKeeper | None = None
@@ -206,8 +218,18 @@ class Caller:
                 return None
             raise
 
+    def note_refusal(self, service_action: str, error: KalturaError) -> None:
+        """Keep all threads from calling an action for a while, if it was refused because of too many calls.
+
+        :param service_action: what was called.
+        :param error: why it failed.
+        """
+        if error.code in RATE_LIMITED:
+            asked = min(error.retry_after or 0.0, MAX_PAUSE)
+            self.pace.refused(service_action, max(self.config.rate_limit_wait, asked))
+
     def send(self, request: Request, ks: str | None) -> Answer:
-        """Send a request once.
+        """Send a request once, when its moment has come.
 
         :param request: the call.
         :param ks: the session, or None.
@@ -219,6 +241,7 @@ class Caller:
         root = request.base_url or self.config.service_url
         # The format stands in the URL too: if the server loses the body, its error is still JSON.
         url = f"{root}/api_v3/{request.path}?format=1"
+        self.pace.take(request.actions or (request.service_action,))
         body = MultipartBody(params, request.files) if request.files else json.dumps(params, allow_nan=False).encode()
         return self.transport.post(url, body, service_action=request.service_action, read_timeout=request.read_timeout)
 
@@ -257,6 +280,7 @@ class _Attempts:
             return self.decode(self.caller.send(self.request, ks))
         except KalturaError as error:
             self.lost = self.lost or error.outcome_unknown
+            self.caller.note_refusal(self.request.service_action, error)
             raise
 
     def started(self, start: Callable[[], str]) -> str:

@@ -121,6 +121,14 @@ class KalturaClient:
         """
         return self._caller.perform(request, decode_answer, None if anonymous else self._sessions)
 
+    def note_refusal(self, service_action: str, error: KalturaError) -> None:
+        """Keep all threads from calling an action for a while, if it was refused because of too many calls.
+
+        :param service_action: what was called.
+        :param error: why it failed.
+        """
+        self._caller.note_refusal(service_action, error)
+
     def multirequest(self, *, text_references: bool = False) -> MultiRequest:
         """Begin a batch of calls that travel in one HTTP request.
 

@@ -31,6 +31,8 @@ class ClientConfig:
     :param backoff_max: upper bound of that wait in seconds.
     :param rate_limit_wait: seconds to wait at least after Kaltura refused a call because of too many. Its counters
         usually look at the last 10 seconds.
+    :param calls_per_second: how many calls of actions begin in a second at most, all clients of this account in the
+        process together; any number when None.
     """
 
     service_url: str
@@ -45,6 +47,7 @@ class ClientConfig:
     backoff_initial: float = 1.0
     backoff_max: float = 30.0
     rate_limit_wait: float = 10.0
+    calls_per_second: float | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "service_url", normalize_service_url(self.service_url))
@@ -59,6 +62,10 @@ class ClientConfig:
         for name in ("connect_timeout", "read_timeout"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name} must be more than 0 seconds")
+        if self.calls_per_second is not None and not 0 < self.calls_per_second < float("inf"):
+            raise ValueError(
+                f"calls_per_second must be a number above 0, not {self.calls_per_second!r}; leave it out for no limit"
+            )
 
     def __repr__(self) -> str:
         return f"ClientConfig(service_url={self.service_url!r}, partner_id={self.partner_id})"

@@ -116,6 +116,7 @@ class MultiRequest:
             path="service/multirequest",
             params={str(call.number): call.params for call in self._calls},
             idempotent=all(call.idempotent for call in self._calls),
+            actions=tuple(call.service_action for call in self._calls),
         )
         batch = _Batch(self._calls, request, self._client)
         try:
@@ -181,6 +182,9 @@ class _Batch:
             )
         self.results = list(self._explain(values, answer))
         errors = [result for result in self.results if isinstance(result, KalturaError)]
+        for call, result in zip(self.calls, self.results, strict=True):
+            if isinstance(result, KalturaError) and not isinstance(result, DependencyFailed):
+                self.client.note_refusal(call.service_action, result)
         if errors and (again := self._reason_to_repeat(errors)):
             raise _WholeBatchFailed(
                 again.code,

@@ -55,6 +55,7 @@ EXTRA_LABELS: Mapping[str, str] = {
     "proxy": "Proxy",
     "connect_timeout": "Connect timeout",
     "read_timeout": "Read timeout",
+    "calls_per_second": "Calls per second",
     "kmc_url": "KMC URL",
     "cdn_url": "CDN URL",
 }
@@ -119,6 +120,7 @@ class _ConnectionReader:
                 read_timeout=self._number("read_timeout", 60.0),
                 ca_bundle=self._ca_bundle(),
                 proxy=proxy or None,
+                calls_per_second=self._calls_per_second(),
             )
             session = SessionSpec(
                 user_id=self._text("user_id"),
@@ -180,6 +182,22 @@ class _ConnectionReader:
         if not 0 < number < float("inf"):
             raise self._fail(f"{EXTRA_LABELS[key]} (extra {key!r}) must be a number of seconds above 0, not {text!r}.")
         return number
+
+    def _calls_per_second(self) -> float | None:
+        text = self._text("calls_per_second")
+        if not text:
+            return None
+        try:
+            rate = float(text)
+        except ValueError:
+            rate = float("nan")
+        # The form stores an empty number as 0.
+        if not 0 <= rate < float("inf"):
+            raise self._fail(
+                f"Calls per second (extra 'calls_per_second') must be a number such as 10, or 0 or empty for no limit, "
+                f"not {text!r}."
+            )
+        return rate or None
 
     def _lifetime(self) -> int:
         lifetime = self._number("ks_lifetime", DEFAULT_SESSION_LIFETIME)

@@ -27,6 +27,9 @@ class KalturaHook(BaseHook):
         ``session_type``, ``privileges`` and ``lifetime`` (seconds), the same as JSON text, or what
         :class:`~kaltura_provider.operators.session.KalturaStartSessionOperator` returned. What it leaves out comes
         from the connection.
+    :param sharing: how many tasks of this account run at once, each of which gets that part of the connection's
+        ``calls_per_second``. Tasks run in different processes and on different machines and know nothing of each other,
+        so bound their number as well: with an Airflow pool, or ``max_active_tis_per_dag``.
     """
 
     conn_name_attr = "kaltura_conn_id"
@@ -38,8 +41,13 @@ class KalturaHook(BaseHook):
         self,
         kaltura_conn_id: str = default_conn_name,
         session: Mapping[str, Any] | SessionSpec | str | None = None,
+        *,
+        sharing: int = 1,
     ) -> None:
         super().__init__()
+        if sharing < 1:
+            raise ValueError(f"sharing is {sharing}; say how many tasks run at once, at least 1")
+        self._sharing = sharing
         self.kaltura_conn_id = kaltura_conn_id
         self._session = session
         self._client: KalturaClient | None = None
@@ -52,9 +60,15 @@ class KalturaHook(BaseHook):
         :raises airflow.sdk.exceptions.AirflowNotFoundException: there is no such connection.
         :raises kaltura_provider.hooks.errors.KalturaConnectionError: a field is wrong; names it and the fix.
         """
+        from dataclasses import replace
+
         from kaltura_provider.hooks.connection import read_connection
 
-        return read_connection(self.get_connection(self.kaltura_conn_id), on_secret=mask)
+        settings = read_connection(self.get_connection(self.kaltura_conn_id), on_secret=mask)
+        rate = settings.config.calls_per_second
+        if rate is None or self._sharing == 1:
+            return settings
+        return replace(settings, config=replace(settings.config, calls_per_second=rate / self._sharing))
 
     @cached_property
     def session_spec(self) -> SessionSpec:

@@ -212,3 +212,24 @@ def test_port_of_a_uri(monkeypatch: pytest.MonkeyPatch) -> None:
     value = "kaltura://http://102@127.0.0.1:8123/?admin_secret=s3cr3t-value"
     monkeypatch.setenv("AIRFLOW_CONN_KALTURA_ENV", value)
     assert KalturaHook("kaltura_env").service_url == "http://127.0.0.1:8123"
+
+
+def test_calls_per_second() -> None:
+    def rate(value: Any) -> float | None:
+        return read(extra={**GOOD["extra"], "calls_per_second": value}).config.calls_per_second
+
+    assert (rate("12.5"), rate(4)) == (12.5, 4)
+    # What the form stores for an empty number.
+    assert (rate(""), rate(0), rate(None)) == (None, None, None)
+    assert "Calls per second (extra 'calls_per_second') must be a number such as 10" in refusal(
+        extra={**GOOD["extra"], "calls_per_second": "fast"}
+    )
+
+
+def test_tasks_that_run_at_once_get_a_share_of_the_rate(monkeypatch: pytest.MonkeyPatch) -> None:
+    values = {"conn_type": "kaltura", **GOOD, "extra": {**GOOD["extra"], "calls_per_second": 20}}
+    monkeypatch.setenv("AIRFLOW_CONN_KALTURA_DEFAULT", json.dumps(values))
+    assert KalturaHook().settings.config.calls_per_second == 20
+    assert KalturaHook(sharing=8).get_conn().config.calls_per_second == 2.5
+    with pytest.raises(ValueError, match="sharing is 0"):
+        KalturaHook(sharing=0)
