@@ -294,3 +294,12 @@ def test_an_interrupted_file_goes_on_behind_its_last_row(api: Api, sandbox: Sand
 def test_conditions_of_access_rules(condition: dict[str, Any], holds: bool) -> None:
     viewer = Viewer(None, "0_a", "10.0.0.4", "https://www.example.com/page", "Firefox")
     assert bool(applying_rules([{"conditions": [condition]}], viewer)) is holds
+
+
+def test_a_list_of_full_names_may_be_long(api: Api) -> None:
+    top = category(api, "many")
+    names = [f"many>{category(api, str(number), top) and number}" for number in range(150)]
+    found = api.call(
+        "category", "list", api.admin, filter={"fullNameIn": ",".join(names).upper()}, pager={"pageSize": 500}
+    )
+    assert sorted(each["fullName"] for each in found["objects"]) == sorted(names)
