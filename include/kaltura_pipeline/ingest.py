@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 from kaltura_pipeline.enrichment.resolved import Resolved
 from kaltura_pipeline.plan import ADD, CHANGED_REPLACE, REPLACE, UPDATE
-from kaltura_pipeline.run_outcomes import BUSY, ERROR, Outcome, count_results, outcomes_name, read_plan
+from kaltura_pipeline.results.model import BUSY, ERROR
+from kaltura_pipeline.run_outcomes import Outcome, count_results, outcomes_name, read_plan
 from kaltura_pipeline.workspace import Workspace
 from kaltura_provider.transfers import ledger as ledger_states
 from kaltura_provider.transfers.ledger import LeaseLostError, LedgerBusyError
@@ -423,7 +424,9 @@ def _failed(record: LedgerEntry, item: PlanItem, message: str, *, final: bool) -
             record.release(record.body["state"], error=message)
     except LeaseLostError as error:
         return _outcome(item, BUSY, message=str(error))
-    return _outcome(item, ERROR, message=message, entry_id=record.load().get("entry_id", ""))
+    outcome = _outcome(item, ERROR, message=message, entry_id=record.load().get("entry_id", ""))
+    outcome["final"] = final
+    return outcome
 
 
 def _outcome(item: PlanItem, result: str, *, entry_id: str = "", message: str = "", code: str = "") -> Outcome:
@@ -436,4 +439,5 @@ def _outcome(item: PlanItem, result: str, *, entry_id: str = "", message: str = 
         "code": code,
         "bytes_sent": 0,
         "seconds": 0.0,
+        "final": False,
     }

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import logging
-from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from kaltura_pipeline.ingest import read_batch
 from kaltura_pipeline.plan import ADD, REFUSE, REPLACE, WORK
-from kaltura_pipeline.run_outcomes import BUSY, ERROR, read_outcomes, read_plan
+from kaltura_pipeline.results.model import BUSY, ERROR, NOT_TAKEN, title_result
+from kaltura_pipeline.run_outcomes import read_outcomes, read_plan
 from kaltura_pipeline.settling import NeedsApprovalError, refuse, settle
 from kaltura_pipeline.workspace import Workspace, run_name
 
@@ -18,51 +18,64 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from kaltura_pipeline.plan import PlanItem
-    from kaltura_pipeline.results.records import TitleResult
+    from kaltura_pipeline.quarantine import Case
+    from kaltura_pipeline.results.model import ResultProblem, TitleResult
     from kaltura_pipeline.run_outcomes import Outcome
     from kaltura_pipeline.settings import PipelineSettings
     from kaltura_provider.api import KalturaClient
+    from kaltura_provider.hooks.readiness import Look
 
 log = logging.getLogger(__name__)
 
 _THREADS = 8
 # Failures that a run's last task names.
 _NAMED = 50
+# Titles that go to quarantine together.
+_CASES = 100
 
 
 class RunSummary(TypedDict):
     """The outcome of a whole run, as the asset event and the last task carry it.
 
     ``failures`` are the first failures, ``failed`` is how many there are of ``attempted`` titles; ``manifest`` is what
-    the publish DAG reads; ``page``, ``results`` are the addresses of the summary for people and of all results.
+    the publish DAG reads; ``page``, ``results`` and ``csv`` are the addresses of the summary for people and of all
+    results.
     """
 
     manifest: str
     page: str
     results: str
+    csv: str
     counts: dict[str, int]
     ready: int
     attempted: int
     failed: int
+    quarantined: int
     failures: list[str]
 
 
 def record_outcome(
-    settings: PipelineSettings, *, bucket: str, run_id: str, plan_uri: str, kaltura: KalturaClient
+    settings: PipelineSettings, *, bucket: str, run_id: str, plan_uri: str, kaltura: KalturaClient, kmc_url: str = ""
 ) -> RunSummary:
     """Mark in the ledger what became ready, write results and manifest, and sum up.
 
     Kaltura is asked once more for the entries' states: of a run whose wait ran out, what is ready still counts. What
-    was refused goes to quarantine.
+    can only be mended by a person goes to quarantine, and what is ready leaves it.
 
+    :param kmc_url: root of the server with the Kaltura Management Console, for links.
     :raises KalturaError: the states could not be read (``baseEntry.list``).
     """
-    from kaltura_pipeline.results.writing import write_results
+    from kaltura_pipeline.quarantine import Quarantine
+    from kaltura_pipeline.results import log_table, write_results
 
     workspace = Workspace.open(settings, bucket)
     plan, version = read_plan(workspace, plan_uri)
     run = _Run(workspace, kaltura, plan, version, run_id)
-    files = write_results(workspace, run_id, run.results(), plan=plan)
+    files, tally = write_results(
+        workspace, run_id, run.results(), kmc_url=kmc_url, quarantine=Quarantine(workspace).address
+    )
+    log.info("%s", log_table(tally))
+    Quarantine(workspace).release(entry["key"] for entry in run.entries)
     name = f"{run_name(run_id)}/manifest.json"
     workspace.documents.write(
         name, {"bucket": bucket, "entries": run.entries, "failures": run.failures, "totals": plan["totals"]}
@@ -71,10 +84,12 @@ def record_outcome(
         "manifest": workspace.documents.uri(name),
         "page": files["page"],
         "results": files["ndjson"],
-        "counts": dict(sorted(run.counts.items())),
+        "csv": files["csv"],
+        "counts": files["counts"],
         "ready": len(run.entries),
         "attempted": run.attempted,
         "failed": run.failed,
+        "quarantined": files["quarantined"],
         "failures": run.failures,
     }
 
@@ -90,7 +105,7 @@ class _Run:
         self._plan = plan
         self._version = version
         self._run_id = run_id
-        self.counts: Counter[str] = Counter()
+        self._cases: list[Case] = []
         self.entries: list[dict[str, Any]] = []
         self.failures: list[str] = []
         self.attempted = 0
@@ -100,26 +115,22 @@ class _Run:
         """Yield what became of each title of the plan, then of each object that was not taken."""
         # Both are in the order of keys, and the work is part of the titles.
         work = self._settled()
-        refused: list[PlanItem] = []
         for item in self._lines("titles"):
             if item["action"] in WORK:
                 result = next(work)
-                self.attempted += 1
             else:
-                result = self._result(item, item["action"], message=item["reason"], problems=item["problems"])
+                problems: list[ResultProblem] = [{**problem, "code": ""} for problem in item["problems"]]
+                result = title_result(
+                    item["key"], item["action"], entry_id=item["entry_id"], message=item["reason"], problems=problems
+                )
                 if item["action"] == REFUSE:
-                    self.attempted += 1
-                    refused.append(item)
-                    result["quarantined"] = True
+                    refuse(self._workspace, item)
+                    result = self._hold(item, result)
             self._count(result)
             yield result
-            if len(refused) >= 100:
-                self._refuse(refused)
-                refused = []
-        self._refuse(refused)
+        self._quarantine()
         for left in self._lines("not_taken"):
-            self.counts["not_taken"] += 1
-            yield self._result({"key": left["key"], "entry_id": ""}, "not_taken", message=left["reason"])
+            yield title_result(left["key"], NOT_TAKEN, message=left["reason"])
 
     def _lines(self, part: str) -> Iterator[Any]:
         stream = self._workspace.documents.open(self._workspace.documents.name_of(self._plan[part]))
@@ -128,7 +139,8 @@ class _Run:
         return (json.loads(line) for line in stream.iter_lines() if line)
 
     def _count(self, result: TitleResult) -> None:
-        self.counts[result["result"]] += 1
+        if result["result"] in (*WORK, REFUSE, BUSY, ERROR):
+            self.attempted += 1
         if result["result"] in (REFUSE, BUSY, ERROR):
             self.failed += 1
             if len(self.failures) < _NAMED:
@@ -144,49 +156,72 @@ class _Run:
                 outcomes = read_outcomes(self._workspace, self._run_id, batch, self._version)
                 sent = [each["entry_id"] for each in outcomes.values() if each["result"] in (ADD, REPLACE)]
                 seen = look(self._kaltura, sent, wait_for_approval=False)
-
-                def end(item: PlanItem, outcomes: Any = outcomes, seen: Any = seen) -> tuple[TitleResult, bool]:
-                    outcome: Outcome | None = outcomes.get(item["key"])
-                    try:
-                        problem = settle(self._workspace, self._kaltura, item, outcome, seen)
-                    except NeedsApprovalError as waiting:
-                        log.warning("%s: %s", item["key"], waiting)
-                        return self._of(item, outcome, str(waiting)), False
-                    if problem:
-                        return {**self._of(item, outcome, problem), "result": _failure(outcome)}, False
-                    return self._of(item, outcome, ""), outcome is not None
-
-                for item, (result, ready) in zip(items, threads.map(end, items), strict=True):
-                    if ready:
-                        created = outcomes[item["key"]]["created"]
+                found = [outcomes.get(item["key"]) for item in items]
+                ended = threads.map(self._end, items, found, [seen] * len(items))
+                for item, outcome, (result, final) in zip(items, found, ended, strict=True):
+                    if result["result"] in WORK and final and outcome is not None:
                         self.entries.append(
                             {
-                                "entry_id": result["entry_id"], "key": item["key"], "kind": item["kind"],
-                                "name": item["name"], "created": created,
+                                "entry_id": outcome["entry_id"],
+                                "key": item["key"],
+                                "kind": item["kind"],
+                                "name": item["name"],
+                                "created": outcome["created"],
                             }
-                        )  # fmt: skip
-                    yield result
+                        )
+                    yield self._hold(item, result) if result["result"] == ERROR and final else result
 
-    def _of(self, item: PlanItem, outcome: Outcome | None, message: str) -> TitleResult:
+    def _end(self, item: PlanItem, outcome: Outcome | None, seen: Look) -> tuple[TitleResult, bool]:
+        """Settle a title; return what became of it, and whether that is final."""
+        try:
+            problem = settle(self._workspace, self._kaltura, item, outcome, seen)
+        except NeedsApprovalError as waiting:
+            log.warning("%s: %s", item["key"], waiting)
+            return self._result(item, outcome, str(waiting)), False
+        if not problem:
+            return self._result(item, outcome, ""), True
+        final = outcome is not None and (outcome["final"] or outcome["entry_id"] in seen.failed)
+        return self._result(item, outcome, problem), final
+
+    @staticmethod
+    def _result(item: PlanItem, outcome: Outcome | None, problem: str) -> TitleResult:
         if outcome is None:
-            return self._result(item, ERROR, message=message)
-        result = self._result(item, outcome["result"], message=message or outcome["message"], code=outcome["code"])
-        return {
-            **result, "entry_id": outcome["entry_id"] or item["entry_id"], "bytes_sent": outcome["bytes_sent"],
-            "seconds": outcome["seconds"],
-        }  # fmt: skip
+            return title_result(item["key"], ERROR, entry_id=item["entry_id"], message=problem)
+        result = outcome["result"]
+        problems: list[ResultProblem] = []
+        if problem and result != BUSY:
+            result = ERROR
+            problems.append(
+                {
+                    "file": item["key"], "place": "", "field": "", "message": problem, "fix": "", "code": outcome["code"]
+                }
+            )  # fmt: skip
+        return title_result(
+            item["key"],
+            result,
+            entry_id=outcome["entry_id"] or item["entry_id"],
+            message=problem or outcome["message"],
+            problems=problems,
+            bytes_sent=outcome["bytes_sent"],
+            seconds=outcome["seconds"],
+        )
 
-    def _result(self, item: Any, result: str, *, message: str = "", code: str = "", problems: Any = ()) -> TitleResult:
-        return {
-            "key": item["key"], "result": result, "entry_id": item["entry_id"], "message": message, "code": code,
-            "problems": [*problems], "bytes_sent": 0, "seconds": 0.0, "quarantined": False,
-        }  # type: ignore[return-value]  # fmt: skip
+    def _hold(self, item: PlanItem, result: TitleResult) -> TitleResult:
+        """Note a title for the quarantine."""
+        from kaltura_pipeline.quarantine import Case
 
-    def _refuse(self, items: list[PlanItem]) -> None:
-        """Put what was refused into quarantine, and note it in the ledger: the next run need not look into it again."""
-        with ThreadPoolExecutor(_THREADS, thread_name_prefix="refuse") as threads:
-            list(threads.map(lambda item: refuse(self._workspace, self._run_id, item), items))
+        beside = [item["thumbnail"]] if item["thumbnail"] else []
+        keys = [each["key"] for each in (*item["captions"], *beside)] + item["sidecars"]
+        held: TitleResult = {**result, "quarantined": True}
+        self._cases.append(Case(held, tuple(dict.fromkeys(keys))))
+        if len(self._cases) >= _CASES:
+            self._quarantine()
+        return held
 
+    def _quarantine(self) -> None:
+        from kaltura_pipeline.quarantine import Quarantine
 
-def _failure(outcome: Outcome | None) -> str:
-    return BUSY if outcome is not None and outcome["result"] == BUSY else ERROR
+        cases, self._cases = self._cases, []
+        for held in Quarantine(self._workspace).put(cases, run_id=self._run_id) if cases else ():
+            if held["error"]:
+                log.warning("%s could not be copied into quarantine: %s", held["key"], held["error"])

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from kaltura_pipeline.plan import PlanItem
+    from kaltura_pipeline.quality.facts import MediaFacts
     from kaltura_pipeline.quality.media import MediaProber
     from kaltura_pipeline.workspace import Workspace
 
@@ -78,13 +79,27 @@ class QualityGate:
         return problems
 
     def _check_media(self, item: PlanItem) -> tuple[list[Problem], float | None]:
-        raise NotImplementedError
+        from kaltura_pipeline.quality.rules import check_media
+
+        facts = self._probe(item["key"])
+        if facts.kind:
+            item["kind"] = facts.kind
+        return list(check_media(item["key"], facts, self._rules)), facts.duration
 
     def _check_captions(self, key: str, duration: float | None) -> list[Problem]:
-        raise NotImplementedError
+        from kaltura_pipeline.quality.captions import check_captions
+
+        return list(check_captions(key, self._workspace.read(key), duration)[1])
 
     def _check_thumbnail(self, key: str) -> list[Problem]:
-        raise NotImplementedError
+        from kaltura_pipeline.quality.images import check_thumbnail
+
+        return list(check_thumbnail(key, self._probe(key)))
+
+    def _probe(self, key: str) -> MediaFacts:
+        from kaltura_provider.transfers.s3_source import S3Source
+
+        return self._prober().probe(S3Source.find(self._workspace.hook, self._workspace.bucket, key))
 
     def _prober(self) -> MediaProber:
         from kaltura_pipeline.quality.media import MediaProber

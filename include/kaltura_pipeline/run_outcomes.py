@@ -13,13 +13,11 @@ if TYPE_CHECKING:
     from kaltura_pipeline.plan import Batch
     from kaltura_pipeline.settings import PipelineSettings
 
-BUSY, ERROR = "busy", "error"
-
-
 class Outcome(TypedDict):
     """What became of one title.
 
-    ``result`` is add, update, replace, skip, refuse, busy or error; ``code`` is Kaltura's, if it refused.
+    ``result`` is add, update, replace, busy or error; ``code`` is Kaltura's, if it refused; ``final`` says that only a
+    person can mend it.
     """
 
     key: str
@@ -30,6 +28,7 @@ class Outcome(TypedDict):
     code: str
     bytes_sent: int
     seconds: float
+    final: bool
 
 
 def count_results(outcomes: Sequence[Outcome]) -> dict[str, int]:

@@ -49,15 +49,12 @@ def settle(workspace: Workspace, kaltura: KalturaClient, item: PlanItem, outcome
     return failed
 
 
-def refuse(workspace: Workspace, run_id: str, item: PlanItem) -> None:
-    """Put a refused title into quarantine, and note in the ledger that nothing more is to be done about it.
+def refuse(workspace: Workspace, item: PlanItem) -> None:
+    """Note in the ledger that nothing more is to be done about a refused title.
 
     The next run leaves it alone until one of its files changes. A title that is on Kaltura already keeps its record:
     only its new metadata is refused.
     """
-    from kaltura_pipeline.quarantine import quarantine
-
-    quarantine(workspace, run_id, item)
     if item["entry_id"]:
         return
     try:
