@@ -49,7 +49,7 @@ class CountingStack(LocalStack):
 
     @staticmethod
     def _control(port: int) -> Any:
-        with urllib.request.urlopen(f"http://{HOST}:{port}/_faults/counts", timeout=5) as answer:  # noqa: S310
+        with urllib.request.urlopen(f"http://{HOST}:{port}/_faults/counts", timeout=5) as answer:
             return json.load(answer)
 
     def xcom_bytes(self, run_id: str) -> tuple[int, int]:

@@ -79,4 +79,8 @@ class RunOptions:
             "bucket", "prefix", "manifest", "defaults", "known_files", "changed_files", "duplicate_files", "rules",
             "create_categories",
         )  # fmt: skip
-        return cls(selection=selection, check_media=settings.check_media, **{name: given[name] for name in names if name in given})
+        return cls(
+            selection=selection,
+            check_media=settings.check_media,
+            **{name: given[name] for name in names if name in given},
+        )

@@ -66,7 +66,8 @@ def record_outcome(
     :raises KalturaError: the states could not be read (``baseEntry.list``).
     """
     from kaltura_pipeline.quarantine import Quarantine
-    from kaltura_pipeline.results import log_table, write_results
+    from kaltura_pipeline.results.tally import log_table
+    from kaltura_pipeline.results.write import write_results
 
     workspace = Workspace.open(settings, bucket)
     plan, version = read_plan(workspace, plan_uri)

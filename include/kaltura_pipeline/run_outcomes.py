@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from kaltura_pipeline.plan import Batch
     from kaltura_pipeline.settings import PipelineSettings
 
+
 class Outcome(TypedDict):
     """What became of one title.
 

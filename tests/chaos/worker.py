@@ -163,7 +163,6 @@ def warm_up() -> None:
     from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 
     import kaltura_pipeline.outcome
-    import kaltura_pipeline.planning
     import kaltura_provider.transfers.s3_source
 
     assert all((botocore.httpsession, kaltura_pipeline, kaltura_provider, requests, tenacity))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from tests.pipeline.media import clip, item_of, read_lines
+from tests.pipeline.media import clip, read_lines
 
 from kaltura_pipeline.catalogue import CAPTION, METADATA, Catalogue, NotTaken, Title
 from kaltura_pipeline.discovery import BucketError, discover
@@ -166,7 +166,7 @@ def test_a_wrong_sidecar_refuses_only_its_own_title(s3: Any, bucket: str, put: A
     actions = {item["key"]: (item["action"], item["reason"]) for item in planned(s3, bucket, ledger)["items"]}
     assert actions["good.mp4"][0] == "add"
     assert actions["bad.mp4"][0] == "refuse"
-    assert "bad.yaml: unknown field 'titel'" in actions["bad.mp4"][1]
+    assert "bad.yaml, line 1, field 'titel': unknown field" in actions["bad.mp4"][1]
 
 
 def test_a_huge_sidecar_refuses_its_title(s3: Any, bucket: str, put: Any, ledger: Ledger) -> None:

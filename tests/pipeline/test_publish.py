@@ -11,8 +11,8 @@ from demo.media import document
 from kaltura_pipeline.errors import ConfigurationError
 from kaltura_pipeline.ingest import ingest_batch
 from kaltura_pipeline.options import RunOptions
-from kaltura_pipeline.planning import plan_ingest
 from kaltura_pipeline.outcome import record_outcome
+from kaltura_pipeline.planning import plan_ingest
 from kaltura_pipeline.publish import collect_entries, write_pages
 from kaltura_pipeline.settings import PipelineSettings
 from kaltura_provider.api import KalturaClient, Player

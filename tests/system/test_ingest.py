@@ -47,7 +47,7 @@ def test_bad_titles_do_not_stop_the_good_ones(stack: LocalStack, airflow_api: Ai
     summary = airflow_api.xcom("kaltura_ingest", run_id, "record", "summary")
     record = summary["failures"]
     assert (len(record), summary["failed"], summary["attempted"]) == (2, 2, 4), summary
-    assert any("wrong-sidecar.yaml: unknown field 'titel'" in line for line in record)
+    assert any("wrong-sidecar.yaml, line 1, field 'titel': unknown field" in line for line in record)
     assert any(line.startswith("broken.mp4") for line in record)
     plan = airflow_api.xcom("kaltura_ingest", run_id, "plan", "plan")
     totals = plan["totals"]
