@@ -230,6 +230,40 @@ class Killed(BaseException):
     """The worker dies here: nothing may catch it."""
 
 
+def dying_client(
+    new_client: Callable[[], KalturaClient], monkeypatch: pytest.MonkeyPatch, number: int
+) -> KalturaClient:
+    """A client that dies before the first request (1), after it, its answer unread (2), before the second (3), ..."""
+    client = new_client()
+    real, count = client.perform, 0
+
+    def perform(*args: Any, **options: Any) -> Any:
+        nonlocal count
+        count += 1
+        if count * 2 - 1 == number:
+            raise Killed
+        answer = real(*args, **options)
+        if count * 2 == number:
+            raise Killed
+        return answer
+
+    monkeypatch.setattr(client, "perform", perform)
+    return client
+
+
+def test_what_a_dead_worker_set_is_removed_when_it_is_wanted_no_more(
+    new_client: Callable[[], KalturaClient], title: Title, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(Killed):
+        title.apply(dying_client(new_client, monkeypatch, 4))
+    assert title.account.categories_of(title.entry) == title.categories[:2]
+    assert title.account.metadata_of(title.entry) != {}
+    title.resolved = title.meaning([])
+    title.apply(new_client())
+    assert title.account.categories_of(title.entry) == []
+    assert title.account.metadata_of(title.entry) == {}
+
+
 @pytest.mark.parametrize("number", range(1, 10))
 def test_a_worker_that_dies_at_any_request_leaves_everything_to_the_next(
     new_client: Callable[[], KalturaClient], title: Title, monkeypatch: pytest.MonkeyPatch, number: int
@@ -243,21 +277,7 @@ def test_a_worker_that_dies_at_any_request_leaves_everything_to_the_next(
     title.files["t.png"] = picture(90)
     title.thumbnail = WantedThumbnail("t.png", "2")
     title.captions[0] = WantedCaption("t.en.vtt", "2", "English", default=True)
-    dying = new_client()
-    real, count = dying.perform, 0
-
-    def perform(*args: Any, **options: Any) -> Any:
-        nonlocal count
-        count += 1
-        # Before a request, and after it, its answer unread.
-        if count * 2 - 1 == number:
-            raise Killed
-        answer = real(*args, **options)
-        if count * 2 == number:
-            raise Killed
-        return answer
-
-    monkeypatch.setattr(dying, "perform", perform)
+    dying = dying_client(new_client, monkeypatch, number)
     try:
         title.apply(dying)
         died = False
