@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from kaltura_pipeline.enrichment.captions import FORMATS, SERVICE, caption_text
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from kaltura_pipeline.plan import PlannedCaption
     from kaltura_provider.api import KalturaClient
-
-SERVICE = "caption_captionAsset"
-# KalturaCaptionType by file ending.
-FORMATS = {".srt": "1", ".vtt": "3"}
 
 
 def sync_captions(
@@ -57,15 +55,8 @@ def sync_captions(
                     },
                 },
             )
-        content = {"objectType": "KalturaStringResource", "content": _text(caption["key"], read(caption["key"]))}
+        content = {"objectType": "KalturaStringResource", "content": caption_text(caption["key"], read(caption["key"]))}
         # setContent replaces: sending the same text again is harmless, so it may be repeated.
         client.call(SERVICE, "setContent", {"id": asset["id"], "contentResource": content}, idempotent=True)
         sent = {**sent, caption["key"]: caption["etag"]}
     return sent
-
-
-def _text(key: str, data: bytes) -> str:
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{key}: not UTF-8 at byte {error.start}; save the caption file as UTF-8") from None

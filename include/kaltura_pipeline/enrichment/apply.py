@@ -10,11 +10,12 @@ from kaltura_pipeline.enrichment.captions import CaptionsPart
 from kaltura_pipeline.enrichment.entry_parts import CategoriesPart, FieldsPart, MetadataPart
 from kaltura_pipeline.enrichment.part import Batch, Part
 from kaltura_pipeline.enrichment.thumbnail import ThumbnailPart
+from kaltura_provider.api.catalogue import REFUSED_BEFORE_ACTING
 from kaltura_provider.api.categories import ensure_category
 from kaltura_provider.api.errors import KalturaError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from kaltura_pipeline.enrichment.captions import WantedCaption
     from kaltura_pipeline.enrichment.resolved import Resolved
@@ -58,6 +59,7 @@ def apply(
     :param fresh: the entry was made with ``fields`` just now and by this process, not from a template entry: nothing is
         there to look for, which saves a request.
     :param note: keeps what it is given as the new ``noted``; called before the first change, and when a part failed.
+        It should raise if somebody else works on the entry by now: then nothing more is done.
     :return: what to note, plain JSON.
     :raises KalturaError: from ``baseEntry.update``, ``categoryEntry``, ``metadata_metadata``, ``caption_captionAsset``,
         ``thumbAsset`` or ``uploadToken``; what the other parts did is noted.
@@ -92,6 +94,9 @@ class _Application:
         self.note = note
         #: What keeps a part from being done; one that another round may settle is asked again.
         self.errors: dict[Part, Exception] = {}
+        #: Parts whose error stays: what is there could not be read, although the client tried as often as it may.
+        self.ended: set[Part] = set()
+        self.intended: set[Part] = set()
 
     def run(self, *, fresh: bool) -> dict[str, Any]:
         noted = dict(self.notes)
@@ -102,7 +107,7 @@ class _Application:
             if number:
                 self._wait(number)
             self.errors = {part: error for part, error in self.errors.items() if part not in pending}
-            self._round(pending, look=number > 0 or not fresh, first=number == 0)
+            self._round(pending, look=number > 0 or not fresh)
         failed = [self.errors[part] for part in self.parts if part in self.errors]
         for part in self.parts:
             if part.done:
@@ -112,24 +117,22 @@ class _Application:
             raise failed[0]
         return self.notes
 
-    def _round(self, parts: list[Part], *, look: bool, first: bool) -> None:
+    def _round(self, parts: list[Part], *, look: bool) -> None:
         if look:
             batch = Batch(self.client)
             for part in parts:
                 part.look(batch)
+            # If nothing can be read, nothing is written either.
             self._send(batch, parts)
-        if first:
-            before = dict(self.notes)
-            for part in self._going(parts):
-                self.notes.update(part.intention())
-            self._note(before)
+            self.ended |= self.errors.keys()
+        self._intend(self._going(parts))
         batch = Batch(self.client)
         for part in self._going(parts):
             try:
                 part.write(batch)
             except ValueError as error:
                 self.errors[part] = error
-        self._send(batch, self._going(parts))
+        self._send(batch, batch.parts)
         for part in self._going(parts):
             try:
                 part.send(self.client)
@@ -138,16 +141,28 @@ class _Application:
         batch = Batch(self.client)
         for part in self._going(parts):
             part.finish(batch)
-        self._send(batch, self._going(parts))
+        self._send(batch, batch.parts)
         for part in self._going(parts):
             part.done = True
 
-    def _send(self, batch: Batch, parts: list[Part]) -> None:
+    def _intend(self, parts: list[Part]) -> None:
+        before = dict(self.notes)
+        for part in parts:
+            if part in self.intended:
+                continue
+            try:
+                self.notes.update(part.intention())
+                self.intended.add(part)
+            except ValueError as error:
+                self.errors[part] = error
+        self._note(before)
+
+    def _send(self, batch: Batch, affected: Collection[Part]) -> None:
         try:
             errors = batch.send()
         except KalturaError as error:
             # Nobody knows what was done, or nothing was.
-            errors = {part: error for part in parts if batch.has_calls_of(part)}
+            errors = dict.fromkeys(affected, error)
         for part, problem in errors.items():
             self.errors.setdefault(part, part.explain(problem) if isinstance(problem, KalturaError) else problem)
 
@@ -157,7 +172,9 @@ class _Application:
     def _may_go_on(self, part: Part) -> bool:
         error = self.errors.get(part)
         return error is None or (
-            isinstance(error, KalturaError) and (error.retryable or error.code in part.outdated_by)
+            part not in self.ended
+            and isinstance(error, KalturaError)
+            and (error.retryable or error.code in part.outdated_by)
         )
 
     def _note(self, before: Mapping[str, Any]) -> None:
@@ -166,4 +183,9 @@ class _Application:
 
     def _wait(self, number: int) -> None:
         config = self.client.config
-        time.sleep(random.uniform(0, min(config.backoff_max, config.backoff_initial * 2.0 ** (number - 1))))
+        wait = random.uniform(0, min(config.backoff_max, config.backoff_initial * 2.0 ** (number - 1)))
+        if any(
+            isinstance(error, KalturaError) and error.code in REFUSED_BEFORE_ACTING for error in self.errors.values()
+        ):
+            wait += config.rate_limit_wait
+        time.sleep(wait)

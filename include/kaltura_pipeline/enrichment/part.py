@@ -34,7 +34,10 @@ class Part:
         """Add the calls that read what is there."""
 
     def intention(self) -> dict[str, Any]:
-        """Return what to note before anything is written, for the case that nothing can be noted afterwards."""
+        """Return what to note before anything is written, for the case that nothing can be noted afterwards.
+
+        :raises ValueError: a file cannot be used.
+        """
         return {}
 
     def write(self, batch: Batch) -> None:
@@ -103,9 +106,10 @@ class Batch:
         self._sent.append(_Sent(part, then, fine or {}))
         return call
 
-    def has_calls_of(self, part: Part) -> bool:
-        """Tell whether a part added calls."""
-        return any(sent.part is part for sent in self._sent)
+    @property
+    def parts(self) -> set[Part]:
+        """The parts that added calls."""
+        return {sent.part for sent in self._sent}
 
     def send(self) -> dict[Part, Exception]:
         """Send the calls in one request; an empty batch sends none.

@@ -50,7 +50,7 @@ class ThumbnailPart(Part):
         self,
         entry_id: str,
         wanted: WantedThumbnail | None,
-        noted: Mapping[str, str] | None,
+        noted: Mapping[str, Any] | None,
         read: Callable[[str], bytes],
     ) -> None:
         super().__init__(entry_id)
@@ -68,9 +68,17 @@ class ThumbnailPart(Part):
         """List the thumbnails of the entry."""
         self._list(batch)
 
+    def intention(self) -> dict[str, Any]:
+        """Return the tag of the picture beside those before, so that all others are removed when one is right.
+
+        :raises ValueError: the file is no image.
+        """
+        self._load()
+        before = self._noted.get("tags", ())
+        return {"thumbnail": {"etag": "", "tags": list(dict.fromkeys([*before, self._tag]))}}
+
     def write(self, batch: Batch) -> None:
         """Make a thumbnail, and a token for its picture."""
-        self._load()
         self._token = self._made = ""
         ours = self._ours()
         if ours and self._is_filled(ours[0]):
@@ -109,14 +117,14 @@ class ThumbnailPart(Part):
         batch.add(self, "thumbAsset", "get", {"thumbAssetId": chosen}, self._check)
 
     def notes(self) -> dict[str, Any]:
-        """Return file and tag of the thumbnail."""
+        """Return file version and tag of the thumbnail."""
         if self._wanted is None:
             return {}
-        tag = self._tag or self._noted.get("tag", "")
-        return {"thumbnail": {"key": self._wanted.key, "etag": self._wanted.etag, "tag": tag}}
+        tags = [self._tag] if self._tag else self._noted.get("tags", [])
+        return {"thumbnail": {"etag": self._wanted.etag, "tags": tags}}
 
     def _load(self) -> None:
-        if self._wanted is None or self._image:
+        if self._wanted is None:
             return
         from filetype import guess_mime
 
@@ -134,9 +142,9 @@ class ThumbnailPart(Part):
         return sorted(found, key=lambda asset: (int(asset["createdAt"]), str(asset["id"])))
 
     def _earlier(self) -> list[Mapping[str, Any]]:
-        """Return those with the picture that the file held before."""
-        before = self._noted.get("tag", "")
-        return [asset for asset in self._present if before and before != self._tag and before in _tags(asset)]
+        """Return those with the pictures that the file held before."""
+        before = set(self._noted.get("tags", ())) - {self._tag}
+        return [asset for asset in self._present if before & _tags(asset)]
 
     def _is_filled(self, asset: Mapping[str, Any]) -> bool:
         return int(asset.get("status", 0)) == _READY and int(asset.get("sizeInBytes") or 0) == len(self._image)
@@ -158,12 +166,13 @@ class ThumbnailPart(Part):
         self._token = str(answer["id"])
 
     def _check(self, answer: Any) -> None:
-        if not self._is_filled(answer) or not self._is_default(answer):
-            key = self._wanted.key if self._wanted else ""
+        key = self._wanted.key if self._wanted else ""
+        # Kaltura takes any bytes, and shows a broken picture then.
+        if not self._is_filled(answer) or not int(answer.get("width", 1)):
             raise ValueError(
-                f"{key}: Kaltura did not take the image as thumbnail {answer.get('id')} (status "
-                f"{answer.get('status')}, {answer.get('sizeInBytes')} of {len(self._image)} bytes); check that "
-                "it opens as a picture"
+                f"{key}: Kaltura cannot show it as thumbnail (status {answer.get('status')}, "
+                f"{answer.get('sizeInBytes')} of {len(self._image)} bytes, {answer.get('width')} pixels wide); check "
+                "that it opens as a picture, or save it as JPEG or PNG"
             )
 
 

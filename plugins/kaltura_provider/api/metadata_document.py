@@ -53,7 +53,6 @@ def build_document(
     :param values: by field, one value or, for a field that may be repeated, a list; a group is a mapping of its own.
     :param zone: time zone of dates and times that name none.
     :return: the XML, elements in the schema's order, and what is wrong with it; the XML is good when nothing is.
-    :raises MetadataSchemaError: if libxml2 does not take the schema.
     """
     from lxml import etree
 
@@ -199,8 +198,8 @@ def _find(fields: Sequence[MetadataField], written: str) -> MetadataField | None
 
 
 def _text_of(field: MetadataField, value: Any, zone: datetime.tzinfo) -> str:
-    if isinstance(value, Mapping):
-        raise _WrongValue("it takes one value, not a group of fields", "write the value alone")
+    if isinstance(value, Mapping | list | tuple | set):
+        raise _WrongValue("it takes plain values, no groups or lists of them", "write the value alone")
     if isinstance(value, bool):
         if field.type in (FieldType.TIME, FieldType.INTEGER, FieldType.NUMBER):
             raise _WrongValue(f"{_WRITTEN[value]} is no {field.type.value}", "write a number")

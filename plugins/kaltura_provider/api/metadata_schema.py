@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from functools import cached_property
 from typing import Any
 
 _NAMESPACE = "{http://www.w3.org/2001/XMLSchema}"
@@ -80,24 +79,17 @@ class MetadataSchema:
         root = self._tree.find(f"{_NAMESPACE}element[@name='metadata']")
         if root is None:
             raise MetadataSchemaError("its schema declares no element 'metadata'")
-        self.fields = self._fields_of(root, 0)
-
-    @cached_property
-    def validator(self) -> Any:
-        """The schema as lxml validates with it.
-
-        :raises MetadataSchemaError: if libxml2 does not take it.
-        """
-        from lxml import etree
-
         try:
-            return etree.XMLSchema(self._tree)
+            #: The schema as lxml validates with it.
+            self.validator = etree.XMLSchema(self._tree)
         except etree.XMLSchemaParseError as error:
             raise MetadataSchemaError(f"its schema is not valid: {error}") from None
+        #: The fields below the root, in the order in which Kaltura takes them.
+        self.fields = self._fields_of(root, 0)
 
     @property
     def order(self) -> tuple[str, ...]:
-        """The elements below the root, in the order in which Kaltura takes them."""
+        """The names of the fields, in their order."""
         return tuple(field.name for field in self.fields)
 
     def _fields_of(self, element: Any, depth: int) -> tuple[MetadataField, ...]:

@@ -65,7 +65,8 @@ class Account:
         parent = 0
         for level in levels:
             path = {"name": level, "parentId": parent}
-            listed = self.kaltura.call("category", "list", {"filter": {"parentIdEqual": parent}})["objects"]
+            params = {"filter": {"parentIdEqual": parent}, "pager": {"pageSize": 500}}
+            listed = self.kaltura.call("category", "list", params)["objects"]
             found = [item["id"] for item in listed if item["name"] == level]
             parent = found[0] if found else self.kaltura.call("category", "add", {"category": path})["id"]
         return parent
@@ -96,10 +97,13 @@ class Account:
 
     def captions_of(self, entry: str) -> list[dict[str, Any]]:
         listed = self.kaltura.call("caption_captionAsset", "list", {"filter": {"entryIdEqual": entry}})
-        return [
-            {**item, "text": self.kaltura.call("caption_captionAsset", "serve", {"captionAssetId": item["id"]})}
-            for item in listed["objects"]
-        ]
+        return [{**item, "text": self.caption_text(item)} for item in listed["objects"]]
+
+    def caption_text(self, caption: dict[str, Any]) -> bytes:
+        if not caption["size"]:
+            return b""
+        text: bytes = self.kaltura.call("caption_captionAsset", "serve", {"captionAssetId": caption["id"]})
+        return text
 
     def thumbnails_of(self, entry: str) -> list[dict[str, Any]]:
         listed: list[dict[str, Any]] = self.kaltura.call("thumbAsset", "list", {"filter": {"entryIdEqual": entry}})[

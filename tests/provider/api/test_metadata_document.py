@@ -7,6 +7,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from kaltura_provider.api import KalturaClient, KalturaError
 from kaltura_provider.api.metadata_document import build_document, fields_of, merge_documents, same_document
@@ -128,7 +130,7 @@ def test_a_time_without_zone_is_in_the_given_one_also_in_summer(schema: Metadata
 
 
 def test_empty_values_are_left_out(schema: MetadataSchema) -> None:
-    values = {"Teacher": None, "Topic": [], "Held": "", "Related": [None, "0_a", ""], "Room": {}}
+    values: dict[str, Any] = {"Teacher": None, "Topic": [], "Held": "", "Related": [None, "0_a", ""], "Room": {}}
     assert xml_of(schema, values) == "<metadata><Related>0_a</Related></metadata>"
 
 
@@ -145,7 +147,13 @@ def test_empty_values_are_left_out(schema: MetadataSchema) -> None:
         ({"Open": "perhaps"}, "Open", "'perhaps' is neither true nor false", "write true or false"),
         ({"Held": 2026}, "Held", "2026 is no time in seconds since 1970", "write a date like 2026-11-25"),
         ({"Room": "A"}, "Room", "it is a group of fields, not one value", "write its fields: House, Number"),
-        ({"Teacher": {"a": 1}}, "Teacher", "it takes one value, not a group of fields", "write the value alone"),
+        (
+            {"Teacher": {"a": 1}},
+            "Teacher",
+            "it takes plain values, no groups or lists of them",
+            "write the value alone",
+        ),
+        ({"Topic": [["a"]]}, "Topic", "it takes plain values, no groups or lists of them", "write the value alone"),
         ({"Year": 1, "year": 2}, "year", "it is the same field as 'Year'", "name it once"),
     ],
 )
@@ -204,15 +212,31 @@ def test_a_schema_that_cannot_be_used_says_why(xsd: str, message: str) -> None:
 def test_a_schema_of_endless_types_ends() -> None:
     xsd = COURSE.replace('base="xsd:string"/>', 'base="textType"/>', 1)
     with pytest.raises(MetadataSchemaError, match="not valid"):
-        build_document(MetadataSchema(xsd), {"Teacher": "x"})
+        MetadataSchema(xsd)
+
+
+_plain = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.dates() | st.datetimes()
+_value = st.recursive(_plain, lambda each: st.lists(each) | st.dictionaries(st.text(), each), max_leaves=5)
+
+
+@given(st.dictionaries(st.sampled_from([field.name for field in MetadataSchema(COURSE).fields]) | st.text(), _value))
+def test_whatever_is_written_is_a_good_document_or_a_problem(values: dict[str, Any]) -> None:
+    from lxml import etree
+
+    schema = MetadataSchema(COURSE)
+    xml, problems = build_document(schema, values)
+    assert problems or schema.validator.validate(etree.fromstring(xml))
+    assert all(problem.message and problem.fix for problem in problems)
 
 
 def test_merging_keeps_what_others_wrote_and_drops_what_was_said_before(schema: MetadataSchema) -> None:
+    from lxml import etree
+
     present = "<metadata>\n <Teacher>Bob</Teacher> <Topic>old</Topic><Topic>older</Topic><Year>2020</Year></metadata>"
     wanted = "<metadata><Level>Expert</Level><Topic>new</Topic></metadata>"
     merged = merge_documents(present, wanted, dropped=["Year", "Topic"], order=schema.order)
     assert merged == "<metadata><Teacher>Bob</Teacher><Level>Expert</Level><Topic>new</Topic></metadata>"
-    assert schema.validator.validate(__import__("lxml.etree").etree.fromstring(merged))
+    assert schema.validator.validate(etree.fromstring(merged))
     assert fields_of(merged) == ("Teacher", "Level", "Topic")
     assert merge_documents(merged, "<metadata/>", dropped=["Teacher", "Level", "Topic"]) == ""
 

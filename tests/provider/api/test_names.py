@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -84,6 +84,14 @@ def test_a_category_whose_answer_was_lost_is_found_again(
     assert len(proxy.events) == 1
     assert paths_below(client, uniq) == [uniq, f"{uniq}>a"]
     assert find_categories(client, [f"{uniq}>a"]) == {f"{uniq}>a": made}
+
+
+def test_a_category_that_the_index_does_not_show_yet_is_waited_for(
+    new_sandbox: Callable[..., SandboxServer], new_client: ClientFactory
+) -> None:
+    server = new_sandbox(index_lag=0.5)
+    client = new_client(url=server.url, backoff_initial=0.1, backoff_max=5.0)
+    assert ensure_category(client, "new>deep") == ensure_category(client, "new>deep")
 
 
 def test_a_category_that_may_not_be_made_is_an_error(new_client: ClientFactory, proxy: FaultProxy, uniq: str) -> None:
