@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -96,6 +97,22 @@ class EventStack(LocalStack):
             "TEST_QUEUE": self.queue_url,
         }
 
+    def kill_triggerer(self) -> None:
+        """Kill Airflow's triggerer, and what it started, at once."""
+        import psutil
+
+        assert self._airflow is not None
+        below = psutil.Process(self._airflow.process.pid).children(recursive=True)
+        found = [process for process in below if "triggerer" in process.cmdline()]
+        assert found
+        for process in {each for one in found for each in [one, *one.children(recursive=True)]}:
+            process.kill()
+
+    def start_triggerer(self) -> None:
+        """Start another triggerer."""
+        command = [sys.executable, "-m", "airflow", "triggerer"]
+        self._processes.start("triggerer", command, self.airflow_environment())
+
     @property
     def queue_url(self) -> str:
         return f"{self.s3_url}/123456789012/{QUEUE}"
@@ -156,6 +173,12 @@ def left(events: EventStack) -> int:
     names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
     found = events.sqs.get_queue_attributes(QueueUrl=events.queue_url, AttributeNames=names)["Attributes"]
     return sum(int(found[name]) for name in names)
+
+
+def in_flight(events: EventStack) -> int:
+    name = "ApproximateNumberOfMessagesNotVisible"
+    found = events.sqs.get_queue_attributes(QueueUrl=events.queue_url, AttributeNames=[name])["Attributes"]
+    return int(found[name])
 
 
 def ended(api: AirflowApi, dag_id: str) -> list[dict[str, Any]]:
@@ -236,6 +259,34 @@ def test_a_new_entry_starts_a_dag(events: EventStack, api: AirflowApi, capsys: p
     # Written by the watcher after the event was stored.
     stored = until(lambda: made["id"] in json.dumps(api.get(state)), 30)
     assert stored
+
+
+def test_a_killed_triggerer_loses_nothing(events: EventStack, api: AirflowApi) -> None:
+    from demo.media import image
+
+    from kaltura_provider.transfers.upload import reference_id_of
+
+    keys = [f"in/kept {number}.png" for number in range(3)]
+    for key in keys:
+        events.s3.put_object(Bucket=BUCKET, Key=key, Body=image())
+    # Now the triggerer holds messages, and Airflow knows nothing of them yet or has not said so.
+    until(lambda: in_flight(events), 30)
+    events.kill_triggerer()
+    assert left(events)
+    events.start_triggerer()
+
+    wanted = sorted(reference_id_of(f"s3://{BUCKET}/{key}") for key in keys)
+    until(lambda: set(wanted) <= {entry.get("referenceId") for entry in entries(events)}, 240)
+    until(lambda: left(events) == 0, 90)
+    until(lambda: ended(api, "by_objects"), 120)
+    made = [entry for entry in entries(events) if entry.get("referenceId") in wanted]
+    assert sorted(entry["referenceId"] for entry in made) == wanted
+
+    def followed() -> set[str]:
+        runs = ended(api, "by_entries")
+        return {each for run in runs for each in api.xcom("by_entries", run["dag_run_id"], "follow")}
+
+    until(lambda: {entry["id"] for entry in made} <= followed(), 120)
 
 
 def asset_id(api: AirflowApi, name: str) -> int:
