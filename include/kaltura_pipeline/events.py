@@ -27,6 +27,8 @@ MAX_PREFIXES = 100
 #: Files about a whole folder: manifests of a batch, and markers.
 _FOLDER_SUFFIXES = frozenset({".csv", ".tsv", ".xlsx", ".xml", ".ndjson", ".jsonl"})
 _FOLDER_STEMS = frozenset({"manifest", "batch", "_done", "_success", "done"})
+# What the pipeline writes when it has no prefix of its own.
+_OWN_FOLDERS = ("ledger/", "runs/", "pages/", "reports/")
 # A language in a caption's name, or the ending of the media file in a sidecar's: talk.pt-BR.vtt, talk.mp4.yaml.
 _INNER_SUFFIX = re.compile(r"\.(?:[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*|[A-Za-z0-9]{3,4})$")
 _RENDITION = re.compile(r"_\d{3,4}p?$", re.I)
@@ -79,10 +81,7 @@ def source_objects(settings: PipelineSettings, queue_url: str, *, region_name: s
         region_name=region_name,
         bucket=settings.bucket,
         prefix=settings.prefix,
-        # Without a prefix of its own the pipeline's files could not be told from others.
-        ignore_prefixes=[settings.state_prefix]
-        if settings.state_prefix
-        else ["ledger/", "runs/", "pages/", "reports/"],
+        ignore_prefixes=[settings.state_prefix] if settings.state_prefix else _OWN_FOLDERS,
     )
     return Asset(
         name="kaltura_source_objects",

@@ -201,7 +201,7 @@ class _Producer:
             # Airflow's own message is about tasks.
             raise ValueError(
                 "Several assets are watched by a KalturaNewEntriesTrigger of the same arguments, which Airflow makes "
-                "one trigger without a state store of its own. Give one of them another argument, such as poll_interval."
+                "one trigger, without a state store of its own. Give one of them another poll_interval."
             ) from error
 
     async def advance(self, items: Sequence[Any]) -> None:

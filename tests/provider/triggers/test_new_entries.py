@@ -172,7 +172,7 @@ async def test_assets_that_share_a_trigger_are_told_so(account: KalturaClient) -
     triggerer = Triggerer()
     shared: Any = AssetStateStoreAccessors(inlets=[Asset("one", "x-kaltura://one"), Asset("two", "x-kaltura://two")])
     triggerer.start(trigger(shared))
-    with pytest.raises(ValueError, match="Give one of them another argument"):
+    with pytest.raises(ValueError, match="Give one of them another poll_interval"):
         await triggerer.events(1)
     await triggerer.stop()
 
