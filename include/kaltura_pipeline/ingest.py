@@ -122,9 +122,14 @@ def _look_up(kaltura: KalturaClient, items: list[PlanItem]) -> dict[str, list[En
 
     Only a ledger that was lost, or an entry that somebody made by hand, makes it find something.
     """
+    from kaltura_provider.api import KalturaError
     from kaltura_provider.api.lookup import find_by_reference_ids
 
-    return find_by_reference_ids(kaltura, [item["reference_id"] for item in items if item["action"] == ADD])
+    try:
+        return find_by_reference_ids(kaltura, [item["reference_id"] for item in items if item["action"] == ADD])
+    except KalturaError as error:
+        log.warning("%s Each title looks for itself.", error)
+        return {}
 
 
 class _Room:
@@ -313,10 +318,23 @@ def _enrich(
         thumbnail=WantedThumbnail(image["key"], image["etag"]) if image else None,
         fields=fields if tell or outcome["created"] else None,
         noted=noted,
-        read=job.workspace.read,
+        read=lambda key: _read(job.workspace, item, key),
         fresh=outcome["created"] and "templateEntryId" not in wanted.fields,
         note=lambda parts: record.update(parts=dict(parts)),
     )
+
+
+def _read(workspace: Workspace, item: PlanItem, key: str) -> bytes:
+    """Read a file that goes with a title; captions in whatever encoding as UTF-8, the only one that players read."""
+    data = workspace.read(key)
+    if item["thumbnail"] is not None and key == item["thumbnail"]["key"]:
+        return data
+    from kaltura_pipeline.quality.captions import check_captions
+
+    text, problems = check_captions(key, data)
+    if problems:
+        raise ValueError("\n".join(map(str, problems)))
+    return text.text.encode()
 
 
 def _send(job: _Job, item: PlanItem, record: LedgerEntry, wanted: Resolved) -> tuple[Outcome, dict[str, Any]]:
@@ -354,7 +372,7 @@ def _send(job: _Job, item: PlanItem, record: LedgerEntry, wanted: Resolved) -> t
             for params_id, key in item["renditions"].items()
         },
         # Of what the ledger did not know when the batch began.
-        known=job.found.get(item["reference_id"], []) if record.body["attempts"] == 1 and not record.load() else None,
+        known=job.found.get(item["reference_id"]) if record.body["attempts"] == 1 and not record.load() else None,
         **settings,
     )
     done, source = put.result, put.source

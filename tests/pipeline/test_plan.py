@@ -173,7 +173,7 @@ def test_a_huge_sidecar_refuses_its_title(s3: Any, bucket: str, put: Any, ledger
     put(**{"a.mp4": clip(1), "a.yaml": b"#" * (3 * 1024 * 1024)})
     (item,) = planned(s3, bucket, ledger)["items"]
     assert item["action"] == "refuse"
-    assert "a.yaml: larger than" in item["reason"]
+    assert "a.yaml: is larger than 1024 KB" in item["reason"]
 
 
 def test_an_empty_file_and_a_shared_reference_id_are_refused(s3: Any, bucket: str, put: Any, ledger: Ledger) -> None:
@@ -242,7 +242,7 @@ def test_what_was_not_finished_is_taken_up(s3: Any, bucket: str, put: Any, ledge
 
 
 def test_wrong_settings_name_the_field(s3: Any, bucket: str, ledger: Ledger) -> None:
-    with pytest.raises(ConfigurationError, match="default metadata: unknown field 'tagz'"):
+    with pytest.raises(ConfigurationError, match="default metadata, field 'tagz': unknown field"):
         planned(s3, bucket, ledger, defaults={"tagz": "x"})
     with pytest.raises(ConfigurationError, match=r"'never'.*update, skip, retry"):
         planned(s3, bucket, ledger, known_files="never")
