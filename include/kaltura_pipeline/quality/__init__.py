@@ -1,0 +1,1 @@
+"""Checks of content before anything is transferred: media, captions, thumbnails."""
