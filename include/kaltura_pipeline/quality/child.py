@@ -28,10 +28,6 @@ class ChildFailedError(Exception):
     """A file made the process crash, or kept it busy too long; the message says which."""
 
 
-class ChildCrashedError(ChildFailedError):
-    """The process ended in the middle of a file."""
-
-
 class Demuxer:
     """A process that reads media files through its parent; started when it is needed, and again after a crash.
 
@@ -67,12 +63,12 @@ class Demuxer:
         :param image: whether it is an image.
         :param read_at: returns bytes by position and length; what it raises comes through, but
             :class:`~.reading.ReadLimitError`, which the process is told.
-        :raises ChildFailedError: the file made the process crash, twice, or took too long.
+        :raises ChildFailedError: the file made the process crash, or took too long, twice.
         """
         try:
             return self._try(size, image, read_at)
-        except ChildCrashedError:
-            # The system may have ended it, to get at its memory; a file that does it, does it again.
+        except ChildFailedError:
+            # A machine short of memory or time may have done it; if it is the file, it does it again.
             return self._try(size, image, read_at)
 
     def _try(self, size: int, image: bool, read_at: Callable[[int, int], bytes]) -> dict[str, Any]:
@@ -135,7 +131,7 @@ class Demuxer:
     def _send(self, data: bytes) -> None:
         pipe = self._process.stdin if self._process is not None else None
         if pipe is None:
-            raise ChildCrashedError(_CRASHED)
+            raise ChildFailedError(_CRASHED)
         view = memoryview(data)
         end = time.monotonic() + self._thinking_seconds
         try:
@@ -147,12 +143,12 @@ class Demuxer:
                         raise ChildFailedError(_SLOW)
                     view = view[os.write(pipe.fileno(), view) :]
         except BrokenPipeError:
-            raise ChildCrashedError(_CRASHED) from None
+            raise ChildFailedError(_CRASHED) from None
 
     def _receive(self, seconds: float) -> dict[str, Any]:
         pipe = self._process.stdout if self._process is not None else None
         if pipe is None:
-            raise ChildCrashedError(_CRASHED)
+            raise ChildFailedError(_CRASHED)
         end = time.monotonic() + seconds
         with DefaultSelector() as selector:
             selector.register(pipe, EVENT_READ)
@@ -161,7 +157,7 @@ class Demuxer:
                     raise ChildFailedError(_SLOW)
                 data = os.read(pipe.fileno(), 65536)
                 if not data or len(self._received) > _LONGEST_LINE:
-                    raise ChildCrashedError(_CRASHED)
+                    raise ChildFailedError(_CRASHED)
                 self._received += data
         line, _, self._received = self._received.partition(b"\n")
         try:

@@ -8,7 +8,7 @@ import random
 import signal
 import struct
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import psutil
 import pytest
@@ -103,6 +103,14 @@ def test_a_turned_picture_has_the_size_it_is_shown_in(prober: MediaProber) -> No
     assert (facts.rotation, facts.width, facts.height) == (90, 180, 320)
 
 
+@pytest.mark.parametrize("protected", [b"drmi", b"drms"])
+def test_tracks_protected_by_a_shop_are_told(prober: MediaProber, protected: bytes) -> None:
+    plain = {b"drmi": b"avc1", b"drms": b"mp4a"}[protected]
+    start = clip().index(plain, clip().index(b"stsd"))
+    facts = prober.probe(BytesSource("film.mp4", clip()[:start] + protected + clip()[start + 4 :]))
+    assert facts.encrypted
+
+
 def test_encrypted_tracks_are_told(prober: MediaProber) -> None:
     facts = prober.probe(BytesSource("film.mp4", remuxed("mp4", KEY)))
     assert facts.encrypted
@@ -152,6 +160,15 @@ def test_other_forms_that_are_cut_are_told(prober: MediaProber, name: str, data:
     assert not prober.probe(BytesSource(name, whole)).truncated
     facts = prober.probe(BytesSource(name, whole[: len(whole) * 2 // 3]))
     assert facts.truncated, facts
+
+
+@pytest.mark.parametrize(("name", "order"), [("a.wav", "little"), ("a.avi", "little"), ("a.aiff", "big")])
+def test_a_header_that_counts_itself_does_no_harm(
+    prober: MediaProber, name: str, order: Literal["little", "big"]
+) -> None:
+    data = sample(name)
+    counted = len(data).to_bytes(4, order)
+    assert _damage(prober.probe(BytesSource(name, data[:4] + counted + data[8:]))) == []
 
 
 def test_what_stands_after_the_end_does_no_harm(prober: MediaProber) -> None:
@@ -242,25 +259,16 @@ def _demuxers() -> list[psutil.Process]:
     return sorted(found, key=psutil.Process.create_time)
 
 
-def test_a_file_that_keeps_the_demuxer_busy_is_told_and_the_next_one_is_read() -> None:
+@pytest.mark.parametrize("number", [signal.SIGSEGV, signal.SIGKILL, signal.SIGSTOP])
+def test_a_demuxer_that_the_system_ends_or_stops_is_started_again(number: int) -> None:
     before = _demuxers()
-    with MediaProber(ProbeLimits(thinking_seconds=1.0)) as prober:
-        prober.probe(BytesSource("first.mp4", clip()))
-        trap = Trap(lambda process: os.kill(process.pid, signal.SIGSTOP))
-        assert "takes too long" in prober.probe(trap).unreadable
-        assert trap.opened >= 3
-        assert prober.probe(BytesSource("next.mp4", clip())).video_codec == "h264"
-    assert _demuxers() == before
-
-
-@pytest.mark.parametrize("number", [signal.SIGSEGV, signal.SIGKILL])
-def test_a_demuxer_that_the_system_ends_is_started_again(number: int) -> None:
-    with MediaProber() as prober:
+    with MediaProber(ProbeLimits(thinking_seconds=2.0)) as prober:
         prober.probe(BytesSource("first.mp4", clip()))
         trap = Trap(lambda process: os.kill(process.pid, number))
         facts = prober.probe(trap)
     assert trap.opened >= 3
     assert (facts.video_codec, facts.unreadable) == ("h264", "")
+    assert _demuxers() == before
 
 
 @pytest.mark.parametrize(
@@ -321,17 +329,19 @@ def test_what_may_be_read_is_bounded() -> None:
 def test_without_a_demuxer_headers_are_checked_and_it_is_said_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
+    whole, encrypted = remuxed("mp4", {"movflags": "faststart"}), remuxed("mp4", KEY)
     for library in ("av", "PIL"):
         (tmp_path / f"{library}.py").write_text("raise ImportError\n")
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.setattr(MediaProber, "_said", set())
-    whole = remuxed("mp4", {"movflags": "faststart"})
+    contents = (whole, whole[:20_000], b"a text", encrypted)
     with MediaProber() as prober:
-        facts = [prober.probe(BytesSource("talk.mp4", data)) for data in (whole, whole[:20_000], b"a text")]
-    assert [fact.demuxed for fact in facts] == [False, False, False]
+        facts = [prober.probe(BytesSource("talk.mp4", data)) for data in contents]
+    assert not any(fact.demuxed for fact in facts)
     assert "airflow-provider-kaltura[quality]" in facts[0].note
-    assert [bool(fact.truncated) for fact in facts] == [False, True, False]
-    assert facts[2].not_media
+    assert [bool(fact.truncated) for fact in facts] == [False, True, False, False]
+    assert [bool(fact.not_media) for fact in facts] == [False, False, True, False]
+    assert [fact.encrypted for fact in facts] == [False, False, False, True]
     assert len([record for record in caplog.records if "is not installed" in record.message]) == 1
 
 
