@@ -43,7 +43,7 @@ _FRAME_PACKETS = 200
 _LAST_ENTRIES = 100
 # Anything faster is the clock the times are counted in.
 _MOST_FPS = 1000
-_MOST_PIXELS = 100_000_000
+_MOST_PIXELS = 50_000_000
 
 
 class _Remote(io.RawIOBase):
