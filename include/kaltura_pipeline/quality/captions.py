@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 MAXIMUM_BYTES = 4 * 1024 * 1024
 _MOST_CUES = 50_000
 # A caption has four or five lines, and in XML a few elements.
-_MOST_LINES = 8 * _MOST_CUES
+_MOST_LINES = 5 * _MOST_CUES
 _MOST_PROBLEMS = 20
 # A line of a caption is 40 letters or so. Longer ones are not needed to read times, and slow down regular expressions.
 _LONGEST_LINE = 400
@@ -153,10 +153,11 @@ def _times(text: str, form: str) -> list[_Cue] | None:
             continue  # runs of blank lines mean nothing, and are slow to look for
         blank = not cut
         lines.append(cut)
-        if _ARROW in cut and len(pattern.findall(cut)) == 2:
-            places.append(f"line {number}")
-        elif len(pattern.findall(cut)) == 2:
-            lines[-1] = "text"  # the library takes two times in a text for those of a caption
+        if ":" in cut and len(pattern.findall(cut)) == 2:
+            if _ARROW in cut:
+                places.append(f"line {number}")
+            else:
+                lines[-1] = "text"  # the library takes two times in a text for those of a caption
         if len(places) > _MOST_CUES:
             raise _UnreadableError(f"line {number}", f"more than {_MOST_CUES} captions", "split the file")
     read = pysubs2.SSAFile.from_string("\n".join(lines), format_=form, keep_html_tags=True)

@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import time
-from selectors import EVENT_READ, DefaultSelector
+from selectors import EVENT_READ, EVENT_WRITE, DefaultSelector
 from typing import TYPE_CHECKING, Any
 
 from kaltura_pipeline.quality.demuxer import BUFFER, LENGTH
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _START_SECONDS = 60.0
 _LONGEST_LINE = 1_000_000
+_SLOW = "reading it takes too long"
 _CRASHED = "it makes the process that reads it crash"
 # What a Python needs to start; no credentials.
 _ENVIRONMENT = ("PATH", "HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "PYTHONHOME", "SYSTEMROOT")
@@ -62,8 +63,15 @@ class Demuxer:
         :param image: whether it is an image.
         :param read_at: returns bytes by position and length; what it raises comes through, but
             :class:`~.reading.ReadLimitError`, which the process is told.
-        :raises ChildFailedError: the file made the process crash or took too long.
+        :raises ChildFailedError: the file made the process crash, or took too long, twice.
         """
+        try:
+            return self._try(size, image, read_at)
+        except ChildFailedError:
+            # A machine short of memory or time may have done it; if it is the file, it does it again.
+            return self._try(size, image, read_at)
+
+    def _try(self, size: int, image: bool, read_at: Callable[[int, int], bytes]) -> dict[str, Any]:
         try:
             if self._process is None:
                 self._start()
@@ -116,6 +124,8 @@ class Demuxer:
             bufsize=0,
             env=environment,
         )
+        if self._process.stdin is not None:
+            os.set_blocking(self._process.stdin.fileno(), False)
         self._have = dict(self._receive(_START_SECONDS)["have"])
 
     def _send(self, data: bytes) -> None:
@@ -123,9 +133,15 @@ class Demuxer:
         if pipe is None:
             raise ChildFailedError(_CRASHED)
         view = memoryview(data)
+        end = time.monotonic() + self._thinking_seconds
         try:
-            while view:
-                view = view[pipe.write(view) :]
+            with DefaultSelector() as selector:
+                selector.register(pipe, EVENT_WRITE)
+                while view:
+                    # A process that hangs reads nothing, and the pipe holds less than an answer.
+                    if not selector.select(max(end - time.monotonic(), 0)):
+                        raise ChildFailedError(_SLOW)
+                    view = view[os.write(pipe.fileno(), view) :]
         except BrokenPipeError:
             raise ChildFailedError(_CRASHED) from None
 
@@ -138,7 +154,7 @@ class Demuxer:
             selector.register(pipe, EVENT_READ)
             while b"\n" not in self._received:
                 if not selector.select(max(end - time.monotonic(), 0)):
-                    raise ChildFailedError("reading it takes too long")
+                    raise ChildFailedError(_SLOW)
                 data = os.read(pipe.fileno(), 65536)
                 if not data or len(self._received) > _LONGEST_LINE:
                     raise ChildFailedError(_CRASHED)

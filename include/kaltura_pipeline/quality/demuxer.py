@@ -41,10 +41,9 @@ _OPTIONS = {
 _TEXTS_REPLACED_SINCE = 19
 _FRAME_PACKETS = 200
 _LAST_ENTRIES = 100
-_PROTECTED_TAGS = frozenset({"encv", "enca", "drms", "drmi", "drmt"})
 # Anything faster is the clock the times are counted in.
 _MOST_FPS = 1000
-_MOST_PIXELS = 100_000_000
+_MOST_PIXELS = 50_000_000
 
 
 class _Remote(io.RawIOBase):
@@ -159,9 +158,9 @@ def _media(remote: BinaryIO) -> dict[str, Any]:
         }
         if videos:
             facts["video"] = _picture(videos[0])
-        streams = [*videos[:1], *container.streams.audio[:1]]
-        facts["encrypted"] = any(_tag(stream) in _PROTECTED_TAGS for stream in streams)
-        if streams and not facts["encrypted"]:
+        # Those in a form that this FFmpeg does not know have no codec.
+        streams = [each for each in (*videos, *container.streams.audio) if each.codec_context]
+        if streams:
             # The rest is known of the first picture only; where it cannot be had, it stays as it is.
             with suppress(av.FFmpegError, ValueError, IndexError):
                 _look_inside(container, streams[0], facts)
@@ -213,10 +212,6 @@ def _sound(stream: Any) -> dict[str, Any]:
 def _codec(stream: Any) -> str:
     codec = stream.codec_context
     return str(codec.codec.canonical_name) if codec else "unknown"
-
-
-def _tag(stream: Any) -> str:
-    return str(stream.codec_context.codec_tag) if stream.codec_context else ""
 
 
 def _reaches(stream: Any) -> int:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _DEMUXED = (MediaKind.VIDEO, MediaKind.AUDIO, MediaKind.IMAGE)
+_BOXES = ("video/mp4", "audio/mp4", "video/quicktime")
 _QUARTER_TURN = 90
 # Pillow reads these with a library that is not always there.
 _OFTEN_UNKNOWN = frozenset({"heic", "avif", "jp2", "webp"})
@@ -110,8 +111,12 @@ class MediaProber:
             structure = inspect_structure(reader.read_at, reader.size)
         except ReadLimitError as error:
             return replace(facts, note=_note(facts.note, f"It was not looked at to its end: {error}."))
-        has_index = content.mime_type not in ("video/mp4", "audio/mp4", "video/quicktime")
-        facts = replace(facts, truncated=structure.truncated, index_missing=structure.index_missing and not has_index)
+        facts = replace(
+            facts,
+            truncated=structure.truncated,
+            index_missing=structure.index_missing and content.mime_type in _BOXES,
+            encrypted=structure.encrypted,
+        )
         return facts if facts.index_missing else self._demux(facts, reader, is_image=False)
 
     def _demux(self, facts: MediaFacts, reader: RangedReader, *, is_image: bool) -> MediaFacts:
@@ -201,7 +206,7 @@ def _with_media(facts: MediaFacts, found: dict[str, Any]) -> MediaFacts:
         demuxed=True,
         duration=None if duration is None else round(float(duration), 3),
         audio=tracks,
-        encrypted=bool(found["encrypted"]),
+        encrypted=facts.encrypted or bool(found["encrypted"]),
     )
     if not facts.truncated and int(found["reaches"]) > facts.size:
         cut = f"its index names data up to byte {found['reaches']}, the file ends at byte {facts.size}"

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     Read = Callable[[int, int], bytes]
 
 # A file that is not cut into fragments has fewer than ten; each fragment has two or three, and may cost a request.
 _MOST_BOXES = 120
+_MOST_TRACK_BOXES = 200
+_PARENTS = (b"trak", b"mdia", b"minf", b"stbl")
+# Common Encryption, and the protection of Apple's shops.
+_PROTECTED = frozenset({b"encv", b"enca", b"enct", b"drms", b"drmi", b"drmt"})
 _CONTENT_BOXES = (b"mdat", b"moov", b"moof")
 _EBML, _SEGMENT = b"\x1a\x45\xdf\xa3", b"\x18\x53\x80\x67"
+# Recorders count the header itself, or padding they do not write; what is missing then cannot be heard.
+_CARELESS = 64
 # What recorders write who cannot go back to fill in the size.
 _UNKNOWN_RIFF = 0x7FFFFF00
 
@@ -24,10 +31,12 @@ class Structure:
 
     :param truncated: what is missing at the end; empty if nothing is known to be.
     :param index_missing: whether it is an MP4 or QuickTime file without index (``moov``).
+    :param encrypted: whether it is one with a track that is encrypted or protected.
     """
 
     truncated: str = ""
     index_missing: bool = False
+    encrypted: bool = False
 
 
 def inspect_structure(read: Read, size: int) -> Structure:
@@ -52,8 +61,7 @@ def inspect_structure(read: Read, size: int) -> Structure:
 
 
 def _cut(end: int | None, size: int, what: str) -> str:
-    # One byte of padding is often counted and not written.
-    if end is None or end <= size + 1:
+    if end is None or end <= size + _CARELESS:
         return ""
     return f"its {what} should end at byte {end}, the file ends at byte {size}"
 
@@ -83,24 +91,46 @@ def _variable_length(data: bytes, at: int) -> tuple[int | None, int]:
 
 def _boxes(read: Read, size: int) -> Structure:
     seen: set[bytes] = set()
-    at = 0
-    for _ in range(_MOST_BOXES):
-        head = read(at, 16)
-        kind = head[4:8]
-        if len(head) < 8 or not all(32 <= letter < 127 for letter in kind):
-            break  # the end, or something after it that is no box
-        length = int.from_bytes(head[:4], "big")
-        if length == 1:
-            length = int.from_bytes(head[8:16], "big")
-        elif length == 0:
-            length = size - at
-        if length < 8:
-            break
+    encrypted = False
+    for count, (kind, at, header, length) in enumerate(_box_headers(read, 0, size)):
+        if count >= _MOST_BOXES:
+            return Structure(index_missing=not seen & {b"moov", b"moof"}, encrypted=encrypted)
         seen.add(kind)
         if at + length > size and kind in _CONTENT_BOXES:
             cut = f"its box {kind.decode()!r} should end at byte {at + length}, the file ends at byte {size}"
-            return Structure(cut, b"moov" not in seen)
+            return Structure(cut, b"moov" not in seen, encrypted)
+        if kind == b"moov":
+            encrypted = any(track in _PROTECTED for track in _track_forms(read, at + header, at + length))
+    return Structure("", b"moov" not in seen, encrypted)
+
+
+def _box_headers(read: Read, at: int, end: int) -> Iterator[tuple[bytes, int, int, int]]:
+    """Yield the boxes between two places: kind, where it starts, length of its header, length in all."""
+    while at + 8 <= end:
+        head = read(at, 16)
+        kind, header, length = head[4:8], 8, int.from_bytes(head[:4], "big")
+        if len(head) < 8 or not all(32 <= letter < 127 or letter == 0xA9 for letter in kind):
+            return  # something that is no box
+        if length == 1:
+            header, length = 16, int.from_bytes(head[8:16], "big")
+        elif length == 0:
+            length = end - at
+        if length < header:
+            return
+        yield kind, at, header, length
         at += length
-    else:
-        return Structure(index_missing=not {b"moov", b"moof"} & seen)
-    return Structure(index_missing=b"moov" not in seen)
+
+
+def _track_forms(read: Read, at: int, end: int) -> Iterator[bytes]:
+    """Yield the name of each track's form, such as ``avc1``: the first entry of its sample description."""
+    places = [(at, end)]
+    for _ in range(_MOST_TRACK_BOXES):
+        if not places:
+            return
+        at, end = places.pop()
+        for kind, start, header, length in islice(_box_headers(read, at, end), _MOST_BOXES):
+            if kind == b"stsd":
+                yield read(start + header + 12, 4)
+                break  # behind it are the tables, which may be long
+            if kind in _PARENTS:
+                places.append((start + header, min(start + length, end)))
