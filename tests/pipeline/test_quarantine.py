@@ -6,12 +6,14 @@ import json
 from typing import Any
 
 import pytest
+from tests.conftest import ROOT
 from tests.pipeline.results.records import problem
 
 import kaltura_pipeline.s3_objects as s3_objects
 from kaltura_pipeline.errors import ConfigurationError
-from kaltura_pipeline.quarantine import Case, Quarantine
-from kaltura_pipeline.results.model import TitleResult, title_result
+from kaltura_pipeline.quarantine import Case, HeldObject, Quarantine, WhyDocument
+from kaltura_pipeline.results.model import ResultProblem, TitleResult, title_result
+from kaltura_pipeline.results.why import why
 from kaltura_pipeline.settings import PipelineSettings
 from kaltura_pipeline.workspace import Workspace
 
@@ -230,3 +232,13 @@ def test_no_run_takes_a_copy_for_a_new_file(s3: Any, bucket: str, workspace: Wor
         Quarantine(Workspace.open(PipelineSettings(state_prefix=""), bucket))
     with pytest.raises(ConfigurationError, match="has no name"):
         Quarantine(workspace, "/")
+
+
+def test_the_documented_document_has_its_fields() -> None:
+    text = (ROOT / "docs" / "quarantine.md").read_text().split("```json")[1].split("```")[0]
+    document = json.loads(text)
+    assert document.keys() == WhyDocument.__annotations__.keys()
+    assert document["objects"][0].keys() == HeldObject.__annotations__.keys()
+    assert document["problems"][0].keys() == ResultProblem.__annotations__.keys()
+    reason = why(title_result(document["key"], document["result"], problems=document["problems"]))
+    assert {name: document[name] for name in reason} == dict(reason)
