@@ -106,7 +106,8 @@ def build_message(results: ResultFiles, *, title: str, run_id: str, page_url: st
     :param page_url: where a browser opens the page; its ``s3://`` address is named without.
     """
     failed, total = results["failed"], results["total"]
-    state = f"{failed:,} of {total:,} titles need attention" if failed else f"{total:,} titles, all fine"
+    titles = "1 title" if total == 1 else f"{total:,} titles"
+    state = f"{failed:,} of {titles} need attention" if failed else f"{titles}, all fine"
     subject = " ".join(f"Kaltura ingest: {state} ({title})".split())
     if len(subject) > _LONGEST_SUBJECT:
         subject = subject[: _LONGEST_SUBJECT - 1] + "…"

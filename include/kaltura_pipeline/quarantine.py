@@ -222,7 +222,7 @@ class Quarantine:
         try:
             copied = self._put(case, run_id, moment, moving)
         except (BotoCoreError, ClientError, ObjectChangedError) as error:
-            fix = f"check that the AWS identity may write below {self.address}"
+            fix = f"check that the AWS identity may read the object and its tags, and write below {self.address}"
             log.warning("%s could not be put into quarantine: %s; %s", key, error, fix)
             return {"key": key, "why": "", "copied": 0, "error": f"{error}; {fix}"}
         return {"key": key, "why": uri, "copied": copied, "error": ""}

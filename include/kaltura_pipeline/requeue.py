@@ -103,7 +103,7 @@ def _list(quarantine: Quarantine, options: argparse.Namespace) -> Iterator[str]:
             continue
         yield f"{_line(document['key'])}  since {document['time']}, {document['result']}"
         yield f"    {_line(document['cause'])}"
-        yield f"    next step, for {document['who']}: {_line(document['step'])}"
+        yield f"    who can fix it: {document['who']}; next step: {_line(document['step'])}"
         for held in document["objects"]:
             if held["note"] or held["moved"]:
                 yield f"    {_line(held['key'])}: {held['note'] or 'moved here; --restore copies it back'}"

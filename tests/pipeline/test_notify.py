@@ -132,7 +132,7 @@ def test_only_when_there_is_a_reason(bucket: str, recorder: str, results: Result
     assert notify(CONTEXT, fine, [NotifierSpec(recorder)], title="t") == []
     assert Recorder.sent == []
     notify(CONTEXT, fine, [NotifierSpec(recorder, when="always")], title="t")
-    assert Recorder.sent[0].startswith("**1 titles, all fine** in t, run manual__1")
+    assert Recorder.sent[0].startswith("**1 title, all fine** in t, run manual__1")
     notify(CONTEXT, results, [NotifierSpec(recorder)], title="t")
     assert "**5 of 7 titles need attention**" in Recorder.sent[1]
     assert f"All of them, and why: {results['page']}" in Recorder.sent[1]

@@ -184,7 +184,10 @@ def test_a_state_bucket_that_is_gone_is_named(s3: Any, bucket: str) -> None:
     workspace = Workspace.open(PipelineSettings(state_bucket="there-is-no-such-bucket"), bucket)
     (done,) = Quarantine(workspace).put([Case(bad())], run_id="r")
     assert "NoSuchBucket" in done["error"]
-    assert "check that the AWS identity may write below s3://there-is-no-such-bucket/_kaltura/" in done["error"]
+    assert (
+        "check that the AWS identity may read the object and its tags, and write below s3://there-is-no-such-bucket/_kaltura/"
+        in done["error"]
+    )
 
 
 def test_a_large_object_is_copied_by_parts(

@@ -69,7 +69,7 @@ def test_the_list(failed: Workspace, bucket: str, capsys: pytest.CaptureFixture[
     assert head.startswith(f"{KEY}  since 20")
     assert head.endswith(", error")
     assert cause == "    the moov atom is missing"
-    assert step == "    next step, for you: Correct the file; the next run takes it."
+    assert step == "    who can fix it: you; next step: Correct the file; the next run takes it."
     assert count == f"1 titles in quarantine below s3://{bucket}/_kaltura/quarantine/{bucket}/"
     (document,) = map(json.loads, run(capsys, bucket, "--json")[1].splitlines())
     assert document["key"] == KEY

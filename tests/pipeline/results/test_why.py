@@ -96,6 +96,8 @@ def test_titles_without_problems() -> None:
     busy = why(title_result("a.mp4", "busy", message="w is working on it"))
     assert busy["who"] == "nobody needs to, it passes"
     assert "ledger release" in busy["step"]
+    lost = why(title_result("a.vtt", "not_taken", message="captions without a media file"))
+    assert lost["step"].startswith("Give it the name of the title it belongs to")
     unknown = title_result("a.mp4", "error", problems=[problem("odd", code="QC_SOMETHING", fix="do that")])
     assert why(unknown) == {"cause": "odd", "who": "you", "step": "do that"}
     with pytest.raises(ValueError, match="there is no result 'done'"):
