@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING, TypedDict
 
 from kaltura_pipeline.results.model import BUSY, FAILURES, NOT_TAKEN, ResultProblem
@@ -50,6 +51,7 @@ def why(result: TitleResult) -> Why:
     if result["result"] not in FAILURES:
         return {"cause": "", "who": "", "step": ""}
     step = _STEPS.get(result["result"], "Correct the file; the next run takes it.")
+    step = step.replace("KEY", shlex.quote(result["key"]))
     if not result["problems"]:
         if result["result"] == BUSY:
             return {"cause": result["message"], "who": Fixer.TIME.value, "step": step}
