@@ -76,7 +76,8 @@ def after_success(
     :param workspace: where the pipeline works.
     :param titles: the titles.
     :param action: what to do.
-    :param prefix: where to move objects to; they keep their whole key below it.
+    :param prefix: where to move objects to; they keep their whole key below it. Of a name that is taken there, the new
+        one gets the beginning of its ETag.
     :param source_prefix: the prefix that runs read from.
     :param now: the time for the tag ``kaltura-ingested``.
     :return: what was done with each object; nothing for :attr:`AfterSuccess.NOTHING`.
@@ -101,9 +102,10 @@ def _checked_prefix(workspace: Workspace, prefix: str, source_prefix: str) -> st
     documents = workspace.documents
     own = documents.prefix if documents.bucket == workspace.bucket else ""
     if prefix.startswith(source_prefix) and not (own and prefix.startswith(own)):
+        where = f"below {source_prefix!r}" if source_prefix else "in the bucket that is read as a whole"
         raise ConfigurationError(
-            f"ingested files would move to {prefix!r}, which lies below {source_prefix!r}: the next run would take them "
-            "for new ones. Name a prefix outside of it, or one below the state prefix"
+            f"ingested files would move to {prefix!r}, which lies {where}: the next run would take them for new ones. "
+            f"Name a prefix outside of it, or one below the state prefix {documents.prefix!r}"
         )
     return prefix
 
@@ -155,16 +157,27 @@ class _Worker:
         return {**done, "changed": True}
 
     def move(self, entry_id: str, key: str, etag: str) -> Done:
-        """Move an object below the prefix."""
-        target = self._prefix + key
+        """Move an object below the prefix; what lies there already under its name stays."""
+        plain, version = self._prefix + key, self._prefix + _version_of(key, etag.strip('"'))
         seen = look(self._client, self._bucket, key)
         if seen is None:
             # Another try may have moved it.
-            there = look(self._client, self._bucket, target)
-            problem = "" if there else "it was removed since it was ingested"
-            return {"source": key, "key": target if there else key, "changed": False, "problem": problem}
+            for target in (version, plain):
+                if look(self._client, self._bucket, target) is not None:
+                    return {"source": key, "key": target, "changed": False, "problem": ""}
+            return {"source": key, "key": key, "changed": False, "problem": "it was removed since it was ingested"}
         if seen.etag != etag.strip('"'):
             problem = "it was replaced since it was ingested; the next run looks at it"
             return {"source": key, "key": key, "changed": False, "problem": problem}
+        there = look(self._client, self._bucket, plain)
+        target = plain if there is None or there.etag == seen.etag else version
         move(self._client, (self._bucket, key), (self._bucket, target), seen)
         return {"source": key, "key": target, "changed": True, "problem": ""}
+
+
+def _version_of(key: str, etag: str) -> str:
+    """Return a name for one version of an object: ``talk.mp4`` becomes ``talk.3f2a9c1b.mp4``."""
+    folder, slash, name = key.rpartition("/")
+    stem, dot, extension = name.rpartition(".")
+    short = etag[:8]
+    return folder + slash + (f"{stem}.{short}.{extension}" if dot and stem else f"{name}.{short}")

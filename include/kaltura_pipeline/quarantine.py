@@ -31,6 +31,7 @@ FOLDER = "quarantine/"
 _WHY = ".why.json"
 # S3's limit for keys, in bytes of UTF-8.
 _LONGEST_KEY = 1024
+_ARCHIVED = frozenset({"InvalidObjectState", "ObjectNotInActiveTierError"})
 # S3 answers in tens of milliseconds, and nearly all of that is waiting.
 _AT_ONCE = 8
 
@@ -221,7 +222,7 @@ class Quarantine:
         try:
             copied = self._put(case, run_id, moment, moving)
         except (BotoCoreError, ClientError, ObjectChangedError) as error:
-            fix = f"check that the AWS identity may write below {self.address}"
+            fix = f"check that the AWS identity may read the object and its tags, and write below {self.address}"
             log.warning("%s could not be put into quarantine: %s; %s", key, error, fix)
             return {"key": key, "why": "", "copied": 0, "error": f"{error}; {fix}"}
         return {"key": key, "why": uri, "copied": copied, "error": ""}
@@ -268,7 +269,7 @@ class Quarantine:
         try:
             copy(self._client, (self._workspace.bucket, key), (self._store.bucket, held["copy"]), seen)
         except ClientError as error:
-            if error.response["Error"]["Code"] != "InvalidObjectState":
+            if error.response["Error"]["Code"] not in _ARCHIVED:
                 raise
             return {**held, "copy": "", "note": "it is archived; restore it to have it copied"}, False
         return held, True

@@ -52,11 +52,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         # Airflow logs to standard output, where only the answer belongs.
         with redirect_stdout(sys.stderr):
-            from kaltura_pipeline.quarantine import Quarantine
+            from kaltura_pipeline.quarantine import FOLDER, Quarantine
             from kaltura_pipeline.workspace import Workspace
 
             workspace = Workspace.open(settings, options.bucket)
-            quarantine = Quarantine(workspace, options.folder)
+            quarantine = Quarantine(workspace, options.folder or FOLDER)
             if options.keys or options.all:
                 lines, status = _requeue(quarantine, workspace.ledger, options)
             else:
@@ -71,8 +71,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser(settings: PipelineSettings) -> argparse.ArgumentParser:
-    from kaltura_pipeline.quarantine import FOLDER
-
     parser = argparse.ArgumentParser(
         prog="python -m kaltura_pipeline.requeue",
         description="List what is in quarantine and why; with keys, have these titles tried again by the next run.",
@@ -89,7 +87,7 @@ def _parser(settings: PipelineSettings) -> argparse.ArgumentParser:
     parser.add_argument(
         "--state-prefix", default=settings.state_prefix, help="prefix of what the pipeline writes (default %(default)r)"
     )
-    parser.add_argument("--folder", default=FOLDER, help="folder of the quarantine below it (default %(default)r)")
+    parser.add_argument("--folder", help="folder of the quarantine below it (default 'quarantine/')")
     parser.add_argument(
         "--aws-conn-id", default=settings.aws_conn_id, help="Airflow's AWS connection (default %(default)r)"
     )
@@ -105,7 +103,7 @@ def _list(quarantine: Quarantine, options: argparse.Namespace) -> Iterator[str]:
             continue
         yield f"{_line(document['key'])}  since {document['time']}, {document['result']}"
         yield f"    {_line(document['cause'])}"
-        yield f"    next step, for {document['who']}: {_line(document['step'])}"
+        yield f"    who can fix it: {document['who']}; next step: {_line(document['step'])}"
         for held in document["objects"]:
             if held["note"] or held["moved"]:
                 yield f"    {_line(held['key'])}: {held['note'] or 'moved here; --restore copies it back'}"
@@ -178,7 +176,7 @@ def _forgive(ledger: Ledger, bucket: str, key: str) -> bool:
         return False
     try:
         entry = ledger.claim(bucket, key, _OWNER, attempt=False)
-        failed = entry.body["state"] == FAILED
+        failed = bool(entry.body["state"] == FAILED)
         entry.release(CLAIMED if failed else entry.body["state"], error="")
     except (LedgerBusyError, LeaseLostError) as error:
         raise RequeueError(f"{error}; it is being tried right now") from error

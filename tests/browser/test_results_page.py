@@ -34,7 +34,7 @@ def test_the_filter_shows_one_group(browser: Browser, tmp_path: Path) -> None:
     assert shown() == ["bad.mp4", "good.mp4", "same.mp4"], "what failed comes first"
     page.get_by_role("navigation").get_by_role("link", name="add (1)").click()
     assert shown() == ["good.mp4"]
-    page.get_by_role("link", name="To be fixed by you (1)").click()
+    page.get_by_role("link", name="Who can fix it: you (1)").click()
     assert shown() == ["bad.mp4"]
     page.get_by_role("link", name="All", exact=True).click()
     assert shown() == ["bad.mp4", "good.mp4", "same.mp4"]

@@ -110,7 +110,7 @@ def log_table(tally: Tally) -> str:
         text.append(f"The first {len(first)} of {tally.failures:,} that need attention:")
     for line in first:
         text.append(f"  {line.key} ({line.result}): {line.cause}")
-        text.append(f"    next step, for {line.who}: {line.step}")
+        text.append(f"    who can fix it: {line.who}; next step: {line.step}")
     return "\n".join(text)
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING, TypedDict
 
-from kaltura_pipeline.results.model import BUSY, FAILURES, ResultProblem
+from kaltura_pipeline.results.model import BUSY, FAILURES, NOT_TAKEN, ResultProblem
 
 if TYPE_CHECKING:
     from kaltura_pipeline.results.model import TitleResult
@@ -22,6 +23,12 @@ _S3 = {
     "SignatureDoesNotMatch": "SOURCE_FORBIDDEN",
     "PreconditionFailed": "SOURCE_CHANGED",
     "412": "SOURCE_CHANGED",
+}
+
+# The next step where nothing says a better one.
+_STEPS = {
+    NOT_TAKEN: "Give it the name of the title it belongs to, or take it out of the folder.",
+    BUSY: "Wait for the next run; if that worker is dead, run: python -m kaltura_pipeline.ledger release KEY",
 }
 
 
@@ -43,11 +50,12 @@ def why(result: TitleResult) -> Why:
 
     if result["result"] not in FAILURES:
         return {"cause": "", "who": "", "step": ""}
+    step = _STEPS.get(result["result"], "Correct the file; the next run takes it.")
+    step = step.replace("KEY", shlex.quote(result["key"]))
     if not result["problems"]:
         if result["result"] == BUSY:
-            step = "Wait for the next run; if that worker is dead, run: python -m kaltura_pipeline.ledger release KEY"
             return {"cause": result["message"], "who": Fixer.TIME.value, "step": step}
-        return {"cause": result["message"], "who": Fixer.YOU.value, "step": "Correct the file; the next run takes it."}
+        return {"cause": result["message"], "who": Fixer.YOU.value, "step": step}
     problem = result["problems"][0]
     where = ", ".join(part for part in (problem["place"], problem["field"] and f"field {problem['field']!r}") if part)
     if problem["file"] not in ("", result["key"]):
@@ -55,8 +63,7 @@ def why(result: TitleResult) -> Why:
     message = f"{where}: {problem['message']}" if where else problem["message"]
     advice = explain(problem["code"])
     if not problem["code"] or advice.code == "*":
-        step = problem["fix"] or "Correct the file; the next run takes it."
-        return {"cause": message, "who": Fixer.YOU.value, "step": step}
+        return {"cause": message, "who": Fixer.YOU.value, "step": problem["fix"] or step}
     cause = f"{message.rstrip('.')}. {advice.cause}" if message else advice.cause
     return {"cause": cause, "who": advice.fixer.value, "step": problem["fix"] or advice.step}
 

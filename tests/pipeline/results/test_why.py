@@ -93,9 +93,11 @@ def test_secrets_are_masked() -> None:
 
 def test_titles_without_problems() -> None:
     assert why(title_result("a.mp4", "add", message="x")) == {"cause": "", "who": "", "step": ""}
-    busy = why(title_result("a.mp4", "busy", message="w is working on it"))
+    busy = why(title_result("a b.mp4", "busy", message="w is working on it"))
     assert busy["who"] == "nobody needs to, it passes"
-    assert "ledger release" in busy["step"]
+    assert busy["step"].endswith("python -m kaltura_pipeline.ledger release 'a b.mp4'")
+    lost = why(title_result("a.vtt", "not_taken", message="captions without a media file"))
+    assert lost["step"].startswith("Give it the name of the title it belongs to")
     unknown = title_result("a.mp4", "error", problems=[problem("odd", code="QC_SOMETHING", fix="do that")])
     assert why(unknown) == {"cause": "odd", "who": "you", "step": "do that"}
     with pytest.raises(ValueError, match="there is no result 'done'"):

@@ -162,7 +162,7 @@ def test_many_failures_leave_the_page_readable(s3: Any, workspace: Workspace) ->
 
 @pytest.mark.parametrize(
     ("results", "words"),
-    [([], "There was nothing to do"), ([title_result("a.mp4", "skip", entry_id="1_a")], "All 1 titles are fine")],
+    [([], "There was nothing to do"), ([title_result("a.mp4", "skip", entry_id="1_a")], "Nothing needs attention")],
 )
 def test_a_run_without_failures(s3: Any, workspace: Workspace, results: list[TitleResult], words: str) -> None:
     page = page_of(s3, workspace, results, now=datetime(2026, 11, 25, 1, 2, tzinfo=timezone.utc))
@@ -177,5 +177,5 @@ def test_the_log() -> None:
     assert lines[1].split() == ["error", "2", "tried,", "and", "failed"]
     assert lines[7] == "The first 5 of 5 that need attention:"
     assert lines[8].startswith("  lectures/cut.mp4 (error): the moov atom is missing. ")
-    assert lines[9].startswith("    next step, for you: Write it again")
+    assert lines[9].startswith("    who can fix it: you; next step: Write it again")
     assert log_table(Tally()) == "0 titles, 0 need attention, 0 bytes sent"
