@@ -20,9 +20,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from airflow.sdk import DAG, CronTriggerTimetable, Param, get_current_context, task
+from airflow.sdk import DAG, Param, get_current_context, task
 
 from kaltura_pipeline.assets import ENTRIES
+from kaltura_pipeline.events import ingest_schedule
 from kaltura_pipeline.operators import IngestBatchOperator, IngestReadyOperator, PlanApprovalOperator
 from kaltura_pipeline.settings import PipelineSettings
 from kaltura_provider.policies.retry import kaltura_retries
@@ -33,9 +34,7 @@ with DAG(
     dag_id="kaltura_ingest",
     description="S3 to Kaltura: every media file below a prefix becomes one entry",
     doc_md=__doc__,
-    schedule=CronTriggerTimetable(SETTINGS.ingest_schedule, timezone=SETTINGS.time_zone)
-    if SETTINGS.ingest_schedule
-    else None,
+    schedule=ingest_schedule(SETTINGS, SETTINGS.ingest_queue, region_name=SETTINGS.ingest_queue_region or None),
     start_date=datetime(2026, 1, 1),
     catchup=False,
     max_active_runs=1,
@@ -148,15 +147,21 @@ with DAG(
     def plan() -> list[dict[str, Any]]:
         from airflow.sdk.exceptions import AirflowSkipException
 
+        from kaltura_pipeline.events import prefixes_to_plan
         from kaltura_pipeline.options import RunOptions
         from kaltura_pipeline.planning import plan_ingest
         from kaltura_provider.hooks.kaltura import KalturaHook
 
         context = get_current_context()
         params = context["params"]
+        where = prefixes_to_plan(
+            context["triggering_asset_events"], params["bucket"] or SETTINGS.bucket, params["prefix"] or ""
+        )
+        if where == []:
+            raise AirflowSkipException("what was put into S3 lies outside of bucket and prefix")
         uri, planned = plan_ingest(
             SETTINGS,
-            RunOptions.from_params(params, SETTINGS),
+            RunOptions.from_params(params, SETTINGS, where),
             run_id=context["run_id"],
             kaltura=lambda: KalturaHook(SETTINGS.kaltura_conn_id).get_conn(),
         )
@@ -202,6 +207,7 @@ with DAG(
     def record() -> None:
         from airflow.sdk.exceptions import AirflowSkipException
 
+        from kaltura_pipeline.notify import notify, parse_notifiers
         from kaltura_pipeline.outcome import record_outcome
         from kaltura_provider.hooks.kaltura import KalturaHook
 
@@ -210,13 +216,17 @@ with DAG(
         plan = ti.xcom_pull(task_ids="plan", key="plan")
         if plan is None or context["params"]["dry_run"]:
             raise AirflowSkipException("there is nothing to record: the run stopped at its plan")
+        hook = KalturaHook(SETTINGS.kaltura_conn_id)
+        bucket = context["params"]["bucket"] or ""
         summary = record_outcome(
             SETTINGS,
-            bucket=context["params"]["bucket"] or "",
+            bucket=bucket,
             run_id=context["run_id"],
             plan_uri=plan["uri"],
-            kaltura=KalturaHook(SETTINGS.kaltura_conn_id).get_conn(),
+            kaltura=hook.get_conn(),
+            kmc_url=hook.kmc_url,
         )
+        notify(context, summary["results"], parse_notifiers(SETTINGS.notifiers), title=f"s3://{bucket}/")
         # Short, as every XCom passes through the database; the documents in S3 have all.
         ti.xcom_push(key="summary", value={**summary, "failures": summary["failures"][:20]})
         if not summary["ready"]:

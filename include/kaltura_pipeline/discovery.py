@@ -97,13 +97,8 @@ def media_kind(file_name: str) -> str:
 
 
 def _listed(client: Any, bucket: str, prefix: str, selection: Selection) -> Iterator[SourceObject]:
-    if selection.stems is None:
-        yield from _objects(client, bucket, prefix)
-        return
-    for stem in sorted(set(selection.stems)):
-        if stem.startswith(prefix):
-            # Also what has an ending of its own or a suffix, such as captions and renditions.
-            yield from _objects(client, bucket, stem)
+    for part in (prefix,) if selection.prefixes is None else selection.prefixes:
+        yield from _objects(client, bucket, part)
 
 
 def _objects(client: Any, bucket: str, prefix: str) -> Iterator[SourceObject]:

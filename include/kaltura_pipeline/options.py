@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -60,11 +61,14 @@ class RunOptions:
                 raise ConfigurationError(f"{name} is {value!r}; use one of {', '.join(known)}")
 
     @classmethod
-    def from_params(cls, params: Mapping[str, Any], settings: PipelineSettings) -> RunOptions:
+    def from_params(
+        cls, params: Mapping[str, Any], settings: PipelineSettings, prefixes: Sequence[str] | None = None
+    ) -> RunOptions:
         """Read the options of a run from what the trigger form holds.
 
         :param params: the DAG's params; what is missing or empty has its default.
         :param settings: the pipeline's settings.
+        :param prefixes: where something changed; None means anywhere.
         :raises ConfigurationError: a value is none of the known ones; the message names the fix.
         """
         given = {name: value for name, value in params.items() if value not in (None, "", [], {})}
@@ -74,7 +78,10 @@ class RunOptions:
             min_age=60.0 * float(given.get("min_age_minutes", 0)),
             complete_when=tuple(given.get("complete_when", ())),
             renditions=parse_renditions(settings.renditions),
+            prefixes=None if prefixes is None else tuple(prefixes),
         )
+        if "rules" not in given and settings.rules:
+            given["rules"] = _rules(settings.rules)
         names = (
             "bucket", "prefix", "manifest", "defaults", "known_files", "changed_files", "duplicate_files", "rules",
             "create_categories",
@@ -84,3 +91,13 @@ class RunOptions:
             check_media=settings.check_media,
             **{name: given[name] for name in names if name in given},
         )
+
+
+def _rules(text: str) -> Mapping[str, Any]:
+    try:
+        rules = json.loads(text)
+    except ValueError as error:
+        raise ConfigurationError(f"KALTURA_PIPELINE_RULES is no JSON: {error}") from error
+    if not isinstance(rules, dict):
+        raise ConfigurationError('KALTURA_PIPELINE_RULES must be an object such as {"must_have_audio": true}')
+    return rules

@@ -17,9 +17,11 @@ from kaltura_pipeline.workspace import Workspace, run_name
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from kaltura_pipeline.after_success import LiveTitle
     from kaltura_pipeline.plan import PlanItem
     from kaltura_pipeline.quarantine import Case
     from kaltura_pipeline.results.model import ResultProblem, TitleResult
+    from kaltura_pipeline.results.write import ResultFiles
     from kaltura_pipeline.run_outcomes import Outcome
     from kaltura_pipeline.settings import PipelineSettings
     from kaltura_provider.api import KalturaClient
@@ -38,20 +40,17 @@ class RunSummary(TypedDict):
     """The outcome of a whole run, as the asset event and the last task carry it.
 
     ``failures`` are the first failures, ``failed`` is how many there are of ``attempted`` titles; ``manifest`` is what
-    the publish DAG reads; ``page``, ``results`` and ``csv`` are the addresses of the summary for people and of all
-    results.
+    the publish DAG reads; ``page`` is the summary for people; ``results`` has the addresses of all results.
     """
 
     manifest: str
     page: str
-    results: str
-    csv: str
     counts: dict[str, int]
     ready: int
     attempted: int
     failed: int
-    quarantined: int
     failures: list[str]
+    results: ResultFiles
 
 
 def record_outcome(
@@ -84,14 +83,12 @@ def record_outcome(
     return {
         "manifest": workspace.documents.uri(name),
         "page": files["page"],
-        "results": files["ndjson"],
-        "csv": files["csv"],
         "counts": files["counts"],
         "ready": len(run.entries),
         "attempted": run.attempted,
         "failed": run.failed,
-        "quarantined": files["quarantined"],
         "failures": run.failures,
+        "results": files,
     }
 
 
@@ -159,6 +156,7 @@ class _Run:
                 seen = look(self._kaltura, sent, wait_for_approval=False)
                 found = [outcomes.get(item["key"]) for item in items]
                 ended = threads.map(self._end, items, found, [seen] * len(items))
+                live: list[LiveTitle] = []
                 for item, outcome, (result, final) in zip(items, found, ended, strict=True):
                     if result["result"] in WORK and final and outcome is not None:
                         self.entries.append(
@@ -170,7 +168,22 @@ class _Run:
                                 "created": outcome["created"],
                             }
                         )
+                        live.append(_live(item, outcome["entry_id"]))
                     yield self._hold(item, result) if result["result"] == ERROR and final else result
+
+                self._after_success(live)
+
+    def _after_success(self, live: list[LiveTitle]) -> None:
+        from kaltura_pipeline.after_success import AfterSuccess, after_success
+
+        settings = self._workspace.settings
+        after_success(
+            self._workspace,
+            live,
+            AfterSuccess(settings.after_success),
+            prefix=settings.moved_prefix,
+            source_prefix=self._plan["prefix"],
+        )
 
     def _end(self, item: PlanItem, outcome: Outcome | None, seen: Look) -> tuple[TitleResult, bool]:
         """Settle a title; return what became of it, and whether that is final."""
@@ -211,10 +224,8 @@ class _Run:
         """Note a title for the quarantine."""
         from kaltura_pipeline.quarantine import Case
 
-        beside = [item["thumbnail"]] if item["thumbnail"] else []
-        keys = [each["key"] for each in (*item["captions"], *beside)] + item["sidecars"]
         held: TitleResult = {**result, "quarantined": True}
-        self._cases.append(Case(held, tuple(dict.fromkeys(keys))))
+        self._cases.append(Case(held, tuple({**item["sidecars"], **item["named"]})))
         if len(self._cases) >= _CASES:
             self._quarantine()
         return held
@@ -226,3 +237,9 @@ class _Run:
         for held in Quarantine(self._workspace).put(cases, run_id=self._run_id) if cases else ():
             if held["error"]:
                 log.warning("%s could not be copied into quarantine: %s", held["key"], held["error"])
+
+
+def _live(item: PlanItem, entry_id: str) -> LiveTitle:
+    from kaltura_pipeline.after_success import LiveTitle
+
+    return LiveTitle(entry_id, {item["key"]: item["etag"], **item["sidecars"], **item["named"]})

@@ -47,7 +47,7 @@ class PlanItem(TypedDict):
 
     ``wanted`` is what it shall have on Kaltura besides its content (``Resolved.to_json()``); ``description`` is what
     was said of it (``Description.to_json()``); ``size`` is in bytes; ``renditions`` are keys by the ID of their flavor
-    params; ``sidecars`` are the keys of all that lies beside it; ``named`` are the ETags of the files that its description names, by key; ``problems`` say why it is refused.
+    params; ``sidecars`` are the ETags of all that lies beside it, by key; ``named`` are the ETags of the files that its description names, by key; ``problems`` say why it is refused.
     """
 
     action: str
@@ -69,7 +69,7 @@ class PlanItem(TypedDict):
     inputs_digest: str
     new_entry: bool
     named: dict[str, str]
-    sidecars: list[str]
+    sidecars: dict[str, str]
 
 
 class Batch(TypedDict):

@@ -25,7 +25,7 @@ class Selection:
     :param complete_when: what must be there before a title is taken; any of :data:`COMPLETE_RULES`.
     :param renditions: IDs of flavor params by the ending of a stem: with ``{"_1080": 7}`` ``talk_1080.mp4`` is a
         rendition of ``talk.mp4``.
-    :param stems: if not None, only titles of these stems (keys without their ending); from events.
+    :param prefixes: if not None, only these parts of the bucket are looked at; none of them holds another.
     """
 
     include: tuple[str, ...] = ()
@@ -33,7 +33,7 @@ class Selection:
     min_age: float = 0.0
     complete_when: tuple[str, ...] = ()
     renditions: Mapping[str, int] = field(default_factory=dict)
-    stems: tuple[str, ...] | None = None
+    prefixes: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         for rule in self.complete_when:

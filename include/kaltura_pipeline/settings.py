@@ -40,6 +40,13 @@ class PipelineSettings:
     :param transfer_tasks: transfer tasks of a run that work at once.
     :param pool: Airflow pool of the transfer tasks.
     :param renditions: JSON, IDs of flavor params by the ending of a file name: ``{"_1080": 7}``.
+    :param rules: JSON, what a media file must be like, see :class:`kaltura_pipeline.quality.rules.QualityRules`; the
+        trigger form can name others.
+    :param after_success: what happens to the source objects of a title that is live: ``nothing``, ``tag`` or ``move``.
+    :param moved_prefix: where ``move`` moves them.
+    :param notifiers: JSON, whom to tell of a run, see :mod:`kaltura_pipeline.notify`.
+    :param ingest_queue: URL of an SQS queue with the bucket's notifications; ``kaltura_ingest`` starts by them.
+    :param ingest_queue_region: AWS region of that queue, if it is not the connection's.
     :param max_failures: share of the titles of a run that may fail before the run does, from 0 to 1.
     :param player_name: name of the player that pages use; it is created when it does not exist.
     """
@@ -62,6 +69,12 @@ class PipelineSettings:
     transfer_tasks: int = 4
     pool: str = "default_pool"
     renditions: str = ""
+    rules: str = ""
+    after_success: str = "nothing"
+    moved_prefix: str = ""
+    notifiers: str = ""
+    ingest_queue: str = ""
+    ingest_queue_region: str = ""
     max_failures: float = 0.0
     player_name: str = "Airflow pages"
 

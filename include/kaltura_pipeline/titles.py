@@ -189,7 +189,7 @@ class TitlePlanner:
             "name": title.media.path.stem, "description": {}, "wanted": {}, "captions": [], "thumbnail": None,
             "renditions": {}, "problems": [], "metadata_digest": "",
             "inputs_digest": digest_of([self._common, beside, row and row[2]]), "new_entry": False, "named": {},
-            "sidecars": [each.source.key for each in title.sidecars],
+            "sidecars": {each.source.key: each.source.etag for each in title.sidecars},
         }  # fmt: skip
         if self._has_named(record):
             item["reason"] = is_known(record, title.media.etag, item["inputs_digest"], self._options.known_files)

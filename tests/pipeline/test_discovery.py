@@ -119,6 +119,6 @@ def test_manifests_are_known_by_their_names(s3: Any, bucket: str) -> None:
 def test_an_event_makes_only_its_titles_be_looked_at(s3: Any, bucket: str) -> None:
     for key in ("a/talk.mp4", "a/talk.en.vtt", "a/other.mp4", "b/film.mp4"):
         s3.put_object(Bucket=bucket, Key=key, Body=key.encode())
-    titles, left = look(s3, bucket, stems=("a/talk", "b/film", "b/film"))
+    titles, left = look(s3, bucket, prefixes=("a/talk", "b/film"))
     assert titles == {"a/talk.mp4": {"a/talk.en.vtt": CAPTION}, "b/film.mp4": {}}
     assert left == {}
