@@ -11,7 +11,7 @@ from kaltura_pipeline.manifests.model import Description, Problem
 from kaltura_pipeline.manifests.values import WrongValueError, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from datetime import tzinfo
 
     from kaltura_pipeline.manifests.fields import Field
@@ -135,7 +135,7 @@ def build(
                 problems.append(_problem(file, name, said, error))
                 continue
             result[name] = value
-            understood.append(Understood(name, value, said.place))
+            understood += _understood(name, value, said)
     _read_times(file, times_said, zone, result, understood, problems)
     media, entry_id = result.pop("media", ""), result.pop("entry_id", "")
     description = Description(**result)
@@ -152,6 +152,19 @@ def build(
             fix = "add the name of an object of the bucket"
             problems.append(Problem(file, found.place, "media", "the row names no media file", fix))
     return Title(found.place, media, description, tuple(problems), tuple(understood), found.action, entry_id)
+
+
+def _understood(name: str, value: Any, said: Said) -> Iterator[Understood]:
+    if name == "metadata":
+        for profile, fields in value.items():
+            for field_name, content in fields.items():
+                place = said.inner.get((profile, field_name), said.place)
+                yield Understood(f"{name}.{profile}.{field_name}", content, place)
+    elif name == "captions":
+        for index, wish in enumerate(value):
+            yield Understood(f"{name}[{index + 1}]", wish, said.inner.get((index,), said.place))
+    else:
+        yield Understood(name, value, said.place)
 
 
 def _read_times(

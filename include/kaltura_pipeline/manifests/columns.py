@@ -70,7 +70,8 @@ def table_titles(file: str, rows: Sequence[TableRow], form: str) -> Source:
         return _kaltura(file, said)
     if "media" in names or own >= 2:
         return _own(file, said, form)
-    if len(_trimmed(first)) in {len(COLUMNS_V1), len(COLUMNS_V2)} and _looks_like_media(first.cell(3)):
+    widths = {len(COLUMNS_V1), len(COLUMNS_V2)}
+    if {len(first.cells), len(_trimmed(first))} & widths and _looks_like_media(first.cell(3)):
         return _kaltura(file, said)
     known = "media, " + ", ".join(table.BY_NAME)
     raise ManifestError(

@@ -24,7 +24,7 @@ MAXIMUM_COLUMNS = 300
 _MAXIMUM_XML_BYTES = 12 * 1024 * 1024
 _MAXIMUM_MEMBERS = 500
 _MAXIMUM_CELLS = 150_000
-_DECLARATION = re.compile(rb"<!\0?(?:D\0?O\0?C\0?T\0?Y\0?P\0?E|E\0?N\0?T\0?I\0?T\0?Y)", re.IGNORECASE)
+_DECLARATION = re.compile(rb"<\0?!\0?(?:D\0?O\0?C\0?T\0?Y\0?P\0?E|E\0?N\0?T\0?I\0?T\0?Y)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -182,6 +182,8 @@ def _check_package(file: str, data: bytes) -> None:
                 if member.filename.endswith((".xml", ".rels")) and _DECLARATION.search(package.read(member)):
                     part = f"part {shown(member.filename)}"
                     raise ManifestError(Problem(file, part, "", "declares a document type", again))
+    except ManifestError:
+        raise
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError, ValueError) as error:
         raise ManifestError(Problem(file, "", "", f"is not an XLSX file ({type(error).__name__})", again)) from None
 
