@@ -15,7 +15,7 @@ from kaltura_pipeline.manifests.source import Source
 from kaltura_pipeline.manifests.values import nearest, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from kaltura_pipeline.manifests.tables import TableRow
 
@@ -242,12 +242,16 @@ def _title(file: str, columns: list[_Column], row: TableRow, unknown: dict[int, 
         what = f"has {len(row.cells)} cells, and the header {width}; {shown(extra[0])} is in none of its columns"
         problems.append(Problem(file, row.place, "", what, "put cells with a delimiter in them in quotes"))
     if metadata:
-        said["metadata"] = Said(metadata, row.place, inner["metadata"])
+        said["metadata"] = Said(metadata, row.place, _places(inner["metadata"]))
     if captions:
         listed = said.get("captions")
         more = [{"file": each.strip()} for each in str(listed.value).split(",") if each.strip()] if listed else []
-        said["captions"] = Said([*captions, *more], row.place, inner["captions"])
+        said["captions"] = Said([*captions, *more], row.place, _places(inner["captions"]))
     return Found(row.place, said, tuple(problems), action)
+
+
+def _places(known: dict[tuple[str | int, ...], str]) -> Callable[[tuple[str | int, ...]], str]:
+    return lambda path: known.get(path, "")
 
 
 def read_action(file: str, place: str, text: str) -> tuple[str, list[Problem]]:

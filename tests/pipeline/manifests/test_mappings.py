@@ -80,7 +80,7 @@ def test_one_reference_id_for_two_rows() -> None:
         ),
         ("b.yaml", b"defaults: {thumbnail: x.jpg}\ntitles: []", "field 'thumbnail': cannot be the same for all titles"),
         ("b.doc", b"", "b.doc: is of no known form; name it with one of .yaml"),
-        ("b.yaml", b"- {media: a.mp4}\n" * 21_000, "row 20001: is beyond 20000 rows; split the file"),
+        ("b.yaml", b"- {media: a.mp4}\n" * 10_001, "row 10001: is beyond 10000 rows; split the file"),
         ("b.yaml", b"- {x: 1}\n" * 1_000, "is where the 500th problem was found"),
     ],
 )
