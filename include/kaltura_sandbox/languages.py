@@ -20,6 +20,10 @@ sl Slovenian|so Somali|es Spanish|es_XL Spanish (Latin America)|su Sundanese|sw 
 tl Tagalog|tg Tajik|ta Tamil|tt Tatar|te Telugu|th Thai|bo Tibetan|ti Tigrinya|to Tonga|ts Tsonga|tr Turkish
 tk Turkmen|tw Twi|ug Uighur|uk Ukrainian|un Undefined|ur Urdu|uz Uzbek|vi Vietnamese|vo Volapuk|cy Welsh|wo Wolof
 xh Xhosa|yi Yiddish|yo Yoruba|zu Zulu
+ar_lb Arabic (Lebanon)|ar_qa Arabic (Qatar)|ar_sa Arabic (Saudi Arabia)|bs Bosnian|ceb Cebuano|cr Cree
+en_au English (Australian)|fa_ir Persian (Iran)|fil Filipino|gsw Swiss German Alemannic Alsatian
+haw Hawaiian|hmn Hmong|hsb Sorbian Upper|nds Low German Low Saxon|yue Cantonese|zh_cn Simplified Chinese
+zh_hk Traditional Chinese|zh_tw Taiwanese Mandarin|zxx No linguistic content
 """
 
 # Code by name. Kaltura knows some hundred dialects more.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from kaltura_pipeline.manifests import fields as table
@@ -11,7 +11,7 @@ from kaltura_pipeline.manifests.model import Description, Problem
 from kaltura_pipeline.manifests.values import WrongValueError, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from datetime import tzinfo
 
     from kaltura_pipeline.manifests.fields import Field
@@ -30,18 +30,26 @@ _CHECKS: dict[str, Callable[[Field, object], Any]] = {
 _MAY_BE_EMPTY = {"text", "tags", "categories", "users", "captions", "metadata"}
 
 
+# So many problems show that a mapping is no title.
+MAXIMUM_TITLE_PROBLEMS = 100
+
+
 @dataclass(frozen=True)
 class Said:
     """What a file says of one field.
 
     :param value: texts, booleans, None, lists and mappings.
     :param place: where it is written.
-    :param inner: places of the parts of a value, by their path in it.
+    :param inner: returns the place of a part of the value by its path in it, or an empty text.
     """
 
     value: object
     place: str
-    inner: Mapping[tuple[str | int, ...], str] = field(default_factory=dict)
+    inner: Callable[[tuple[str | int, ...]], str] = lambda path: ""
+
+    def part(self, *path: str | int) -> str:
+        """Return the nearest place that is known: of the part, of what it is in, or of the field."""
+        return next((place for length in range(len(path), 0, -1) if (place := self.inner(path[:length]))), self.place)
 
 
 @dataclass(frozen=True)
@@ -122,6 +130,10 @@ def build(
     understood: list[Understood] = []
     times_said: dict[str, Said] = {}
     for name, said in found.said.items():
+        if len(problems) >= MAXIMUM_TITLE_PROBLEMS:
+            fix = "correct the others first"
+            problems.append(Problem(file, said.place or found.place, name[:60], "is not looked at any more", fix))
+            break
         if name not in known:
             problems.append(_unknown(file, name, said, list(known), manifest))
         elif said.value is None or (said.value == "" and known[name].kind in _MAY_BE_EMPTY):
@@ -135,7 +147,7 @@ def build(
                 problems.append(_problem(file, name, said, error))
                 continue
             result[name] = value
-            understood.append(Understood(name, value, said.place))
+            understood += _understood(name, value, said)
     _read_times(file, times_said, zone, result, understood, problems)
     media, entry_id = result.pop("media", ""), result.pop("entry_id", "")
     description = Description(**result)
@@ -152,6 +164,18 @@ def build(
             fix = "add the name of an object of the bucket"
             problems.append(Problem(file, found.place, "media", "the row names no media file", fix))
     return Title(found.place, media, description, tuple(problems), tuple(understood), found.action, entry_id)
+
+
+def _understood(name: str, value: Any, said: Said) -> Iterator[Understood]:
+    if name == "metadata":
+        for profile, fields in value.items():
+            for field_name, content in fields.items():
+                yield Understood(f"{name}.{profile}.{field_name}", content, said.part(profile, field_name))
+    elif name == "captions":
+        for index, wish in enumerate(value):
+            yield Understood(f"{name}[{index + 1}]", wish, said.part(index))
+    else:
+        yield Understood(name, value, said.place)
 
 
 def _read_times(
@@ -189,14 +213,5 @@ def _unknown(file: str, name: str, said: Said, known: list[str], manifest: bool)
 
 
 def _problem(file: str, name: str, said: Said, error: WrongValueError) -> Problem:
-    # The nearest place that is known: of the part, of what it is in, or of the field.
-    place = next(
-        (
-            said.inner[error.path[:length]]
-            for length in range(len(error.path), 0, -1)
-            if error.path[:length] in said.inner
-        ),
-        said.place,
-    )
     part = "".join(f"[{each + 1}]" if isinstance(each, int) else f".{each[:60]}" for each in error.path)
-    return Problem(file, place, name + part, error.message, error.fix)
+    return Problem(file, said.part(*error.path), name + part, error.message, error.fix)

@@ -15,7 +15,7 @@ from kaltura_pipeline.manifests.source import Source
 from kaltura_pipeline.manifests.values import nearest, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from kaltura_pipeline.manifests.tables import TableRow
 
@@ -70,7 +70,8 @@ def table_titles(file: str, rows: Sequence[TableRow], form: str) -> Source:
         return _kaltura(file, said)
     if "media" in names or own >= 2:
         return _own(file, said, form)
-    if len(_trimmed(first)) in {len(COLUMNS_V1), len(COLUMNS_V2)} and _looks_like_media(first.cell(3)):
+    widths = {len(COLUMNS_V1), len(COLUMNS_V2)}
+    if {len(first.cells), len(_trimmed(first))} & widths and _looks_like_media(first.cell(3)):
         return _kaltura(file, said)
     known = "media, " + ", ".join(table.BY_NAME)
     raise ManifestError(
@@ -241,12 +242,16 @@ def _title(file: str, columns: list[_Column], row: TableRow, unknown: dict[int, 
         what = f"has {len(row.cells)} cells, and the header {width}; {shown(extra[0])} is in none of its columns"
         problems.append(Problem(file, row.place, "", what, "put cells with a delimiter in them in quotes"))
     if metadata:
-        said["metadata"] = Said(metadata, row.place, inner["metadata"])
+        said["metadata"] = Said(metadata, row.place, _places(inner["metadata"]))
     if captions:
         listed = said.get("captions")
         more = [{"file": each.strip()} for each in str(listed.value).split(",") if each.strip()] if listed else []
-        said["captions"] = Said([*captions, *more], row.place, inner["captions"])
+        said["captions"] = Said([*captions, *more], row.place, _places(inner["captions"]))
     return Found(row.place, said, tuple(problems), action)
+
+
+def _places(known: dict[tuple[str | int, ...], str]) -> Callable[[tuple[str | int, ...]], str]:
+    return lambda path: known.get(path, "")
 
 
 def read_action(file: str, place: str, text: str) -> tuple[str, list[Problem]]:

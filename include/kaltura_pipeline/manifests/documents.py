@@ -238,11 +238,13 @@ def read_json(file: str, text: str, first_line: int = 1) -> Document:
         raise ManifestError(
             Problem(file, f"line {first_line}", "", "is nested too deeply", "a description has five levels at most")
         ) from None
+    if len(text) > _MAXIMUM_LINES_TEXT:
+        return Document(value, lambda path: 0)
     lines: dict[Path, int] = {}
 
     def line_of(path: Path) -> int:
         # Places are asked for when something is wrong or explained, and then for many paths.
-        if not lines and len(text) <= _MAXIMUM_LINES_TEXT:
+        if not lines:
             lines.update(_json_lines(text, first_line))
         return lines.get(path, 0)
 

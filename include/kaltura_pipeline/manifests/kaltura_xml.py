@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timezone
 from typing import TYPE_CHECKING
 
-from kaltura_pipeline.manifests.build import Found, Said
+from kaltura_pipeline.manifests.build import MAXIMUM_TITLE_PROBLEMS, Found, Said
 from kaltura_pipeline.manifests.columns import read_action
 from kaltura_pipeline.manifests.kaltura_names import ITEM
 from kaltura_pipeline.manifests.model import ManifestError, Problem
@@ -48,7 +48,7 @@ def kaltura_titles(file: str, root: Element) -> Source:
     if not items:
         fix = "write <mrss><channel><item>...</item></channel></mrss>"
         raise ManifestError(Problem(file, root.place, "", "has no items", fix))
-    titles = tuple(_Item(file, f"row {number}", item).found() for number, item in enumerate(items, 1))
+    titles = (_Item(file, f"row {number}", item).found() for number, item in enumerate(items, 1))
     # The server reads times without a zone as UTC.
     return Source("kaltura-xml", titles, zone=timezone.utc)
 
@@ -74,6 +74,8 @@ class _Item:
         seen: set[str] = set()
         for element in self.item.children:
             tag = element.tag
+            if len(self.problems) >= MAXIMUM_TITLE_PROBLEMS:
+                break
             if tag not in ITEM:
                 self._wrong(element, "", f"unknown element {shown(tag)}", nearest_element(tag))
                 continue

@@ -12,7 +12,7 @@ from kaltura_pipeline.manifests.tables import MAXIMUM_ROWS
 from kaltura_pipeline.manifests.values import nearest, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from kaltura_pipeline.manifests.documents import Path
 
@@ -41,10 +41,10 @@ def found_title(file: str, document: Document, path: Path, row: str = "") -> Fou
     ]
     said = {}
     for name, content in value.items():
-        inner = {part: _place(row, line) for part in _parts(content) if (line := document.line((*path, name, *part)))}
-        said[str(name)] = Said(content, _place(row, document.line((*path, name))), inner)
+        field = Said(content, _place(row, document.line((*path, name))), _inner(document, (*path, name), row))
+        said[str(name)] = field
         problems += [
-            Problem(file, inner.get(part, place), f"{name[:60]}.{twice[:60]}", "is there twice", "keep one of the two")
+            Problem(file, field.part(*part), f"{name[:60]}.{twice[:60]}", "is there twice", "keep one of the two")
             for part, mapping in _mappings(content)
             for twice, _ in mapping.twice
         ]
@@ -55,14 +55,12 @@ def _place(row: str, line: int) -> str:
     return ", ".join(part for part in (row, f"line {line}" if line else "") if part)
 
 
-def _parts(value: object) -> Iterator[Path]:
-    """Yield the paths of what is in a value, as deep as metadata go."""
-    items = value.items() if isinstance(value, dict) else enumerate(value[:100]) if isinstance(value, list) else ()
-    for key, content in items:
-        yield (key,)
-        if isinstance(content, dict):
-            for inner in content:
-                yield (key, inner)
+def _inner(document: Document, field: Path, row: str) -> Callable[[Path], str]:
+    def place(path: Path) -> str:
+        line = document.line((*field, *path))
+        return _place(row, line) if line else ""
+
+    return place
 
 
 def _mappings(value: object, path: Path = ()) -> Iterator[tuple[Path, Fields]]:
@@ -104,8 +102,12 @@ def document_titles(file: str, document: Document, form: str) -> Source:
         raise ManifestError(
             Problem(file, f"row {MAXIMUM_ROWS + 1}", "", f"is beyond {MAXIMUM_ROWS} rows", "split the file")
         )
-    titles = tuple(found_title(file, document, (*base, index), f"row {index + 1}") for index in range(len(value)))
+    titles = (found_title(file, document, (*base, index), f"row {index + 1}") for index in range(len(value)))
     return Source(form, titles, tuple(problems), defaults)
+
+
+def _in_line(number: int) -> Callable[[Path], int]:
+    return lambda path: number
 
 
 def ndjson_titles(file: str, text: str) -> Source:
@@ -117,7 +119,9 @@ def ndjson_titles(file: str, text: str) -> Source:
         if number > MAXIMUM_ROWS:
             raise ManifestError(Problem(file, f"line {number}", "", f"is beyond {MAXIMUM_ROWS} rows", "split the file"))
         try:
-            titles.append(found_title(file, read_json(file, line, number), ()))
+            # All of it is in one line, which need not be looked for.
+            document = Document(read_json(file, line, number).value, _in_line(number))
+            titles.append(found_title(file, document, ()))
         except ManifestError as error:
             titles.append(Found(f"line {number}", {}, error.problems))
     return Source("ndjson", tuple(titles))

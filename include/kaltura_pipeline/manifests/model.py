@@ -148,8 +148,8 @@ class Manifest:
     :param problems: the rows and fields that cannot, and why; a row with a problem is not among ``rows``.
     :param form: what it was read as: ``yaml``, ``json``, ``ndjson``, ``csv``, ``xlsx``, ``kaltura-csv``,
         ``kaltura-xml`` or ``mrss``.
-    :param refused: the media named by rows that cannot be used, and why. Whoever finds these files in the folder must
-        not ingest them without what the row says of them.
+    :param refused: the media that only rows name that cannot be used, and why. Whoever finds these files in the folder
+        must not ingest them without what the row says of them.
     """
 
     rows: tuple[Row, ...]

@@ -59,7 +59,7 @@ def mrss_titles(file: str, root: Element) -> Source:
         raise ManifestError(
             Problem(file, root.place, "", "has no items", "write <rss><channel><item>...</item></channel></rss>")
         )
-    titles = tuple(_found(file, f"row {number}", item) for number, item in enumerate(items, 1))
+    titles = (_found(file, f"row {number}", item) for number, item in enumerate(items, 1))
     return Source("mrss", titles, zone=timezone.utc)
 
 

@@ -117,9 +117,10 @@ def read_manifest(file_name: str, data: bytes, *, time_zone: str = "") -> Manife
         for title in reading.titles
         if not title.problems
     )
+    usable = {row.media for row in rows}
     refused: dict[str, tuple[Problem, ...]] = {}
     for title in reading.titles:
-        if title.problems and title.media:
+        if title.problems and title.media and title.media not in usable:
             refused[title.media] = (*refused.get(title.media, ()), *title.problems)
     return Manifest(rows, reading.problems, reading.form, refused)
 

@@ -1,7 +1,7 @@
-"""The JSON Schema of sidecars and manifests, and the table of fields for the documentation: both from one table.
+"""The JSON Schema of sidecars and manifests, made from the table of fields.
 
-A schema says what an editor can check while a person types. What needs more than the value itself, such as the time that a
-zone leaves out or a list's distinct items, is checked by the reader only.
+A schema says what an editor can check while a person types. What needs more than the value itself, such as a time
+that a zone leaves out, is checked by the reader only.
 """
 
 from __future__ import annotations
@@ -18,19 +18,10 @@ if TYPE_CHECKING:
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 # A time without a zone, or with one.
-_TIME_PATTERN = r"^\s*[0-9]{4}-[0-9]{2}-[0-9]{2}([T ]+[0-9]{1,2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?)?\s*([Zz]|[+-][0-9]{2}:?[0-9]{2})?\s*$"
-_KINDS = {
-    "line": "text",
-    "text": "text of any lines",
-    "tags": "list, or one text with commas",
-    "categories": "list, or one text with commas",
-    "users": "list of user IDs, or one text with commas",
-    "object": "name of a file, or `s3://bucket/key`",
-    "time": "`2026-12-01 09:00`, or with `Z` or `+01:00` behind it",
-    "zone": "IANA name",
-    "captions": "list of file names, or of `file`, `language` (BCP-47), `label`, `default`",
-    "metadata": "mapping: profile, field, text or list",
-}
+_TIME_PATTERN = (
+    r"^\s*[0-9]{4}-[0-9]{2}-[0-9]{2}([T ]+[0-9]{1,2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?)?"
+    r"\s*([Zz]|[+-][0-9]{2}:?[0-9]{2})?\s*$"
+)
 
 
 def title_schema() -> dict[str, Any]:
@@ -67,26 +58,6 @@ def manifest_schema() -> dict[str, Any]:
 def written(schema: dict[str, Any]) -> str:
     """Return a schema as the text of its file."""
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
-
-
-def field_table() -> str:
-    """Return the fields as a Markdown table."""
-    rows = ["| field | value | meaning | on Kaltura |", "|---|---|---|---|"]
-    for field in table.FIELDS:
-        limit = _limit(field)
-        rows.append(
-            f"| `{field.name}` | {_KINDS[field.kind]}{limit} | {field.about} | {field.kaltura} |".replace("||", "|")
-        )
-    return "\n".join(rows) + "\n"
-
-
-def _limit(field: Field) -> str:
-    if field.longest_bytes:
-        return f", at most {field.longest_bytes} bytes in UTF-8"
-    least = f"at least {field.shortest}" if field.shortest > 1 else ""
-    most = f"at most {field.longest}" if field.longest else ""
-    limits = " and ".join(part for part in (least, most) if part)
-    return f", {limits} characters" if limits else ""
 
 
 def _title(fields: tuple[Field, ...]) -> dict[str, Any]:

@@ -18,13 +18,15 @@ if TYPE_CHECKING:
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 MAXIMUM_CSV_BYTES = 16 * 1024 * 1024
 MAXIMUM_XLSX_BYTES = 4 * 1024 * 1024
-MAXIMUM_ROWS = 20_000
+MAXIMUM_ROWS = 10_000
 MAXIMUM_COLUMNS = 300
-# What an XLSX unpacks to: its XML takes about a second for so much.
+MAXIMUM_XLSX_ROWS = 5_000
+# What an XLSX unpacks to. Its XML is read slowly, some hundred thousand elements a second.
 _MAXIMUM_XML_BYTES = 12 * 1024 * 1024
+_MAXIMUM_TAGS = 240_000
 _MAXIMUM_MEMBERS = 500
-_MAXIMUM_CELLS = 150_000
-_DECLARATION = re.compile(rb"<!\0?(?:D\0?O\0?C\0?T\0?Y\0?P\0?E|E\0?N\0?T\0?I\0?T\0?Y)", re.IGNORECASE)
+_MAXIMUM_CELLS = 100_000
+_DECLARATION = re.compile(rb"<\0?!\0?(?:D\0?O\0?C\0?T\0?Y\0?P\0?E|E\0?N\0?T\0?I\0?T\0?Y)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -177,11 +179,19 @@ def _check_package(file: str, data: bytes) -> None:
                 )
             if len({member.filename for member in members}) < len(members):
                 raise ManifestError(Problem(file, "", "", "holds two parts of one name", again))
+            tags = 0
             for member in members:
                 # A part unpacks to no more than it says: zipfile stops there.
-                if member.filename.endswith((".xml", ".rels")) and _DECLARATION.search(package.read(member)):
+                content = package.read(member) if member.filename.endswith((".xml", ".rels")) else b""
+                tags += content.count(b"<")
+                if tags > _MAXIMUM_TAGS:
+                    fix = "keep the sheet with the titles only, or save it as CSV UTF-8"
+                    raise ManifestError(Problem(file, "", "", f"unpacks to more than {_MAXIMUM_TAGS} XML tags", fix))
+                if _DECLARATION.search(content):
                     part = f"part {shown(member.filename)}"
                     raise ManifestError(Problem(file, part, "", "declares a document type", again))
+    except ManifestError:
+        raise
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError, ValueError) as error:
         raise ManifestError(Problem(file, "", "", f"is not an XLSX file ({type(error).__name__})", again)) from None
 
@@ -193,8 +203,11 @@ def _sheet_rows(file: str, book: Any) -> Iterator[TableRow]:
     # The size a sheet says it has may be wrong; without it openpyxl goes by the cells.
     sheet.reset_dimensions()
     seen = 0
-    for number, cells in enumerate(sheet.iter_rows(values_only=True, max_row=MAXIMUM_ROWS + 1), start=1):
+    for number, cells in enumerate(sheet.iter_rows(values_only=True, max_row=MAXIMUM_XLSX_ROWS + 1), start=1):
         seen += len(cells)
+        if number > MAXIMUM_XLSX_ROWS:
+            fix = "split the sheet, or save it as CSV UTF-8"
+            raise ManifestError(Problem(file, f"row {number}", "", f"is beyond {MAXIMUM_XLSX_ROWS} rows", fix))
         if seen > _MAXIMUM_CELLS:
             fix = "split the sheet, or save it as CSV UTF-8"
             raise ManifestError(Problem(file, f"row {number}", "", f"is beyond {_MAXIMUM_CELLS} cells", fix))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from difflib import get_close_matches
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
@@ -52,8 +53,13 @@ def shown(value: object) -> str:
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """Return advice for a name that is not known."""
-    names = list(known)
-    near = get_close_matches(name.lower().replace("-", "_").replace(" ", "_")[:64], names, n=1)
+    return _nearest(name[:64], tuple(known))
+
+
+# A wrong name is often in every row of a file.
+@lru_cache(maxsize=256)
+def _nearest(name: str, names: tuple[str, ...]) -> str:
+    near = get_close_matches(name.lower().replace("-", "_").replace(" ", "_"), names, n=1)
     return f"did you mean {near[0]!r}?" if near else f"known fields: {', '.join(names)}"
 
 

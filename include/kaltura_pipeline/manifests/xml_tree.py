@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 MAXIMUM_XML_BYTES = 4 * 1024 * 1024
 _MAXIMUM_DEPTH = 32
-_MAXIMUM_ELEMENTS = 100_000
+_MAXIMUM_ELEMENTS = 60_000
 # Attributes of one element come all at once, so a tag that long is refused before it is parsed.
 _LONG_TAG = re.compile(r"<[A-Za-z_][^<>]{65536}")
 _DECLARED = re.compile(rb"^\s*<\?xml[^>]*?encoding\s*=\s*[\"']([A-Za-z0-9._-]{1,30})[\"']")
