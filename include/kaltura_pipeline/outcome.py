@@ -8,8 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from kaltura_pipeline.ingest import read_batch
+from kaltura_pipeline.manifests.model import Problem
 from kaltura_pipeline.plan import ADD, REFUSE, REPLACE, WORK
-from kaltura_pipeline.results.model import BUSY, ERROR, NOT_TAKEN, title_result
+from kaltura_pipeline.results.model import BUSY, ERROR, NOT_TAKEN, from_problem, title_result
 from kaltura_pipeline.run_outcomes import read_outcomes, read_plan
 from kaltura_pipeline.settling import NeedsApprovalError, refuse, settle
 from kaltura_pipeline.workspace import Workspace, run_name
@@ -117,7 +118,7 @@ class _Run:
             if item["action"] in WORK:
                 result = next(work)
             else:
-                problems: list[ResultProblem] = [{**problem, "code": ""} for problem in item["problems"]]
+                problems = [from_problem(Problem(**problem)) for problem in item["problems"]]
                 result = title_result(
                     item["key"], item["action"], entry_id=item["entry_id"], message=item["reason"], problems=problems
                 )
@@ -205,11 +206,7 @@ class _Run:
         problems: list[ResultProblem] = []
         if problem and result != BUSY:
             result = ERROR
-            problems.append(
-                {
-                    "file": item["key"], "place": "", "field": "", "message": problem, "fix": "", "code": outcome["code"]
-                }
-            )  # fmt: skip
+            problems.append(from_problem(Problem(item["key"], "", "", problem, ""), outcome["code"]))
         return title_result(
             item["key"],
             result,

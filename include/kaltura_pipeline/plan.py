@@ -47,7 +47,8 @@ class PlanItem(TypedDict):
 
     ``wanted`` is what it shall have on Kaltura besides its content (``Resolved.to_json()``); ``description`` is what
     was said of it (``Description.to_json()``); ``size`` is in bytes; ``renditions`` are keys by the ID of their flavor
-    params; ``sidecars`` are the ETags of all that lies beside it, by key; ``named`` are the ETags of the files that its description names, by key; ``problems`` say why it is refused.
+    params. ``sidecars`` are the ETags of all that lies beside it by key, ``named`` those of the files that its
+    description names. ``problems`` say why it is refused; ``new_entry`` is for a file that had an entry before.
     """
 
     action: str

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from demo.media import video
+
+from kaltura_pipeline.catalogue import Catalogue, NotTaken, Title
+from kaltura_pipeline.discovery import discover
+from kaltura_pipeline.selection import Selection
+
+STATE = "_kaltura/"
 
 
 @cache
@@ -25,3 +32,15 @@ def read_lines(s3: Any, uri: str) -> list[dict[str, Any]]:
 def item_of(s3: Any, plan: Any, key: str) -> dict[str, Any]:
     """Return the item of a plan about one file."""
     return next(item for item in read_lines(s3, plan["titles"]) if item["key"] == key)
+
+
+@dataclass
+class Found:
+    titles: list[Title]
+    not_taken: list[NotTaken]
+
+
+def found(s3: Any, bucket: str, prefix: str = "", selection: Selection | None = None) -> Found:
+    with Catalogue.open() as catalogue:
+        discover(s3, catalogue, bucket, prefix, state_prefix=STATE, selection=selection)
+        return Found(list(catalogue.titles()), list(catalogue.not_taken()))

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.pipeline.media import found
 
-from kaltura_pipeline.discovery import discover
 from kaltura_pipeline.events import (
     changed_objects,
     ingest_schedule,
@@ -18,6 +18,7 @@ from kaltura_pipeline.events import (
     source_objects,
     title_prefixes,
 )
+from kaltura_pipeline.selection import Selection
 from kaltura_pipeline.settings import PipelineSettings
 
 QUEUE = "https://sqs.us-east-1.amazonaws.com/1/uploads"
@@ -126,10 +127,9 @@ def test_discovery_finds_the_whole_title_from_any_of_its_files(s3: Any, bucket: 
         s3.put_object(Bucket=bucket, Key=key, Body=b"x")
     for key in files[:4]:
         [prefix] = prefixes_to_plan([event(key, bucket=bucket)], bucket, "in/") or []
-        [title] = discover(s3, bucket, prefix).titles
+        [title] = found(s3, bucket, selection=Selection(prefixes=(prefix,))).titles
         assert title.media.key == "in/talk.mp4"
-        assert title.metadata is not None
-        assert len(title.captions) == 2
+        assert [sidecar.role for sidecar in title.sidecars] == ["caption", "caption", "metadata"]
 
 
 def test_schedules() -> None:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from tests.pipeline.media import clip, read_lines
+from tests.pipeline.media import clip, found, read_lines
 
-from kaltura_pipeline.catalogue import CAPTION, METADATA, Catalogue, NotTaken, Title
-from kaltura_pipeline.discovery import BucketError, discover
+from kaltura_pipeline.catalogue import CAPTION, METADATA
+from kaltura_pipeline.discovery import BucketError
 from kaltura_pipeline.errors import ConfigurationError
 from kaltura_pipeline.options import RunOptions
 from kaltura_pipeline.planning import plan_ingest
-from kaltura_pipeline.selection import Selection
 from kaltura_pipeline.settings import PipelineSettings
 from kaltura_provider.hooks.s3_documents import S3Documents
 from kaltura_provider.transfers.ledger import FAILED, READY, UPLOADED, Ledger
@@ -35,18 +33,6 @@ def put(s3: Any, bucket: str) -> Any:
 @pytest.fixture
 def ledger(s3: Any, bucket: str) -> Ledger:
     return Ledger(S3Documents(s3, bucket, STATE))
-
-
-@dataclass
-class Found:
-    titles: list[Title]
-    not_taken: list[NotTaken]
-
-
-def found(s3: Any, bucket: str, prefix: str = "", selection: Selection | None = None) -> Found:
-    with Catalogue.open() as catalogue:
-        discover(s3, catalogue, bucket, prefix, state_prefix=STATE, selection=selection)
-        return Found(list(catalogue.titles()), list(catalogue.not_taken()))
 
 
 def no_kaltura() -> Any:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from tests.conftest import ROOT
+from tests.pipeline.media import found
 from tests.pipeline.results.records import problem
 
 import kaltura_pipeline.s3_objects as s3_objects
@@ -223,14 +224,12 @@ def test_names_that_would_not_fit(s3: Any, bucket: str, quarantine: Quarantine) 
 
 
 def test_no_run_takes_a_copy_for_a_new_file(s3: Any, bucket: str, workspace: Workspace) -> None:
-    from kaltura_pipeline.discovery import discover
-
     s3.put_object(Bucket=bucket, Key=KEY, Body=b"x")
     Quarantine(workspace, "bad files").put([Case(bad())], run_id="r")
     assert f"_kaltura/bad files/{bucket}/{KEY}" in keys(s3, bucket)
-    found = discover(s3, bucket, "", workspace.documents.prefix)
-    assert [title.media.key for title in found.titles] == [KEY]
-    assert found.not_taken == []
+    seen = found(s3, bucket)
+    assert [title.media.key for title in seen.titles] == [KEY]
+    assert seen.not_taken == []
     with pytest.raises(ConfigurationError, match="KALTURA_PIPELINE_STATE_PREFIX"):
         Quarantine(Workspace.open(PipelineSettings(state_prefix=""), bucket))
     with pytest.raises(ConfigurationError, match="has no name"):

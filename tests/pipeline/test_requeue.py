@@ -8,6 +8,7 @@ import sys
 from typing import Any
 
 import pytest
+from tests.pipeline.media import read_lines
 from tests.pipeline.results.records import problem
 
 from kaltura_pipeline.plan import ADD, SKIP
@@ -44,13 +45,17 @@ def failed(s3: Any, bucket: str, workspace: Workspace, quarantine: Quarantine) -
 
 def planned(workspace: Workspace) -> Any:
     """What the next run would do with the one title there is."""
-    from kaltura_pipeline.ingest import plan_ingest
+    from kaltura_pipeline.options import RunOptions
+    from kaltura_pipeline.planning import plan_ingest
 
-    _, plan = plan_ingest(
-        PipelineSettings(), run_id="next", bucket=workspace.bucket, prefix="", known_files="update", defaults=None
-    )
-    (item,) = plan["items"]
+    options = RunOptions(bucket=workspace.bucket, check_media=False)
+    _, plan = plan_ingest(PipelineSettings(), options, run_id="next", kaltura=_not_asked)
+    (item,) = read_lines(workspace.client, plan["titles"])
     return item
+
+
+def _not_asked() -> Any:
+    raise AssertionError("nothing in this title has to be asked for")
 
 
 def run(capsys: pytest.CaptureFixture[str], bucket: str, *arguments: str) -> tuple[int, str, str]:

@@ -10,7 +10,7 @@ from importlib.metadata import distribution
 from importlib.resources import files
 from typing import Any
 
-import jsonschema  # type: ignore[import-untyped]
+import jsonschema
 import pytest
 
 from kaltura_provider.api.credentials import HASH_TYPES, SESSION_METHODS
