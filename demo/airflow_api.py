@@ -81,6 +81,13 @@ class AirflowApi:
         path = f"dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/xcomEntries/{key}"
         return self.get(path, deserialize="true")["value"]
 
+    def answer(self, dag_id: str, run_id: str, task_id: str, choice: str) -> None:
+        """Answer a task that asks a person, with one of its options, such as ``Approve``."""
+        path = f"dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/-1/hitlDetails"
+        body = {"chosen_options": [choice], "params_input": {}}
+        answer = self._session.patch(f"{self._url}/api/v2/{path}", json=body, timeout=30)
+        answer.raise_for_status()
+
     def failure(self, dag_id: str, run_id: str) -> str:
         """Return what the failed tasks of a run wrote as their errors."""
         lines = []

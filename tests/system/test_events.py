@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote_plus
 
 import pytest
-from demo.bucket import BUCKET
+import requests
+from demo.bucket import ACCESS_KEY, BUCKET, REGION, SECRET_KEY
 from demo.stack import LocalStack
+
+from tests.system.tools import entries, kaltura_client, until
 
 if TYPE_CHECKING:
     from demo.airflow_api import AirflowApi
@@ -20,41 +25,6 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.system, pytest.mark.timeout(500)]
 
 QUEUE = "uploads"
-DAGS = """
-import os
-from datetime import timedelta
-
-from airflow.sdk import DAG, get_current_context, task
-
-from kaltura_pipeline.events import changed_objects, ingest_schedule, prefixes_to_plan
-from kaltura_pipeline.settings import PipelineSettings
-from kaltura_provider.transfers.s3_to_kaltura import S3ToKalturaOperator
-
-# The clock is there only to show that both can be had; it never strikes.
-SETTINGS = PipelineSettings(bucket=os.environ["KALTURA_PIPELINE_BUCKET"], prefix="in/", ingest_schedule="0 0 29 2 *")
-
-with DAG(
-    "by_objects",
-    schedule=ingest_schedule(SETTINGS, os.environ["TEST_QUEUE"], region_name="us-east-1"),
-    catchup=False,
-    max_active_runs=1,
-):
-
-    @task
-    def plan():
-        events = get_current_context()["triggering_asset_events"]
-        prefixes = prefixes_to_plan(events, SETTINGS.bucket, SETTINGS.prefix)
-        get_current_context()["ti"].xcom_push(key="prefixes", value=prefixes)
-        return changed_objects(events)[SETTINGS.bucket]
-
-    S3ToKalturaOperator.partial(
-        task_id="transfer",
-        s3_bucket=SETTINGS.bucket,
-        wait_until_ready=False,
-        retries=2,
-        retry_delay=timedelta(seconds=2),
-    ).expand(s3_key=plan())
-"""
 FOLLOWING = """
 from airflow.sdk import DAG, Asset, AssetWatcher, get_current_context, task
 
@@ -79,12 +49,11 @@ with DAG("by_entries", schedule=[new_entries], catchup=False):
 
 
 class EventStack(LocalStack):
-    """The demonstration's servers, with a queue, and with DAGs that events start."""
+    """The demonstration's servers, with a queue that starts the ingest, and with a DAG that new entries start."""
 
     def airflow_environment(self) -> dict[str, str]:
         dags = self.state / "event-dags"
         dags.mkdir(parents=True, exist_ok=True)
-        (dags / "by_objects.py").write_text(DAGS)
         (dags / "by_entries.py").write_text(FOLLOWING)
         environment = super().airflow_environment()
         bundle = "airflow.dag_processing.bundles.local.LocalDagBundle"
@@ -94,7 +63,10 @@ class EventStack(LocalStack):
             "AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST": json.dumps(
                 [{"name": name, "classpath": bundle, "kwargs": {"path": path}} for name, path in bundles.items()]
             ),
-            "TEST_QUEUE": self.queue_url,
+            "KALTURA_PIPELINE_INGEST_QUEUE": self.queue_url,
+            "KALTURA_PIPELINE_INGEST_QUEUE_REGION": REGION,
+            # The clock is there only to show that both can be had; it never strikes.
+            "KALTURA_PIPELINE_INGEST_SCHEDULE": "0 0 29 2 *",
         }
 
     def kill_triggerer(self) -> None:
@@ -120,7 +92,6 @@ class EventStack(LocalStack):
     @property
     def sqs(self) -> Any:
         import boto3
-        from demo.bucket import ACCESS_KEY, REGION, SECRET_KEY
 
         return boto3.client(
             "sqs",
@@ -137,6 +108,7 @@ def events() -> Iterator[EventStack]:
 
     shutil.rmtree(LOGS / "event-stack", ignore_errors=True)
     with EventStack(LOGS / "event-stack") as running:
+        running.s3.put_object(Bucket=BUCKET, Key="in/unnoticed.png", Body=picture(0))
         url = running.sqs.create_queue(QueueName=QUEUE, Attributes={"VisibilityTimeout": "30"})["QueueUrl"]
         assert url == running.queue_url
         arn = running.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
@@ -154,19 +126,10 @@ def api(events: EventStack) -> AirflowApi:
     from demo.stack import USER
 
     api = AirflowApi(events.airflow_url, USER, events.password)
-    until(lambda: {"by_objects", "by_entries"} <= api.dag_ids(), 120)
+    until(lambda: "by_entries" in api.dag_ids(), 120)
     # The first batch tells that queue and triggerer know each other: S3's test message is gone.
     until(lambda: left(events) == 0, 120)
     return api
-
-
-def until(condition: Callable[[], Any], seconds: float) -> Any:
-    """Wait for something that another process does."""
-    deadline = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.25)
-    return found
 
 
 def left(events: EventStack) -> int:
@@ -186,62 +149,71 @@ def ended(api: AirflowApi, dag_id: str) -> list[dict[str, Any]]:
     return runs if runs and all(run["state"] in ("success", "failed") for run in runs) else []
 
 
-def entries(events: EventStack) -> list[dict[str, Any]]:
-    from demo.stack import PARTNER_ID
-
-    from kaltura_provider.api import AdminSecretCredentials, ClientConfig, KalturaClient
-
-    config = ClientConfig(events.kaltura_url, PARTNER_ID)
-    with KalturaClient(config, AdminSecretCredentials(events.admin_secret)) as client:
-        return list(client.iterate("baseEntry", "list", {"statusIn": "-2,-1,0,1,2,4,7"}))
-
-
 def seconds(moment: str) -> float:
     return datetime.fromisoformat(moment.replace("Z", "+00:00")).timestamp()
+
+
+def picture(number: int) -> bytes:
+    """A small picture like no other."""
+    from PIL import Image
+
+    file = io.BytesIO()
+    Image.new("RGB", (64, 36), (number, 80, 80)).save(file, "PNG")
+    return file.getvalue()
+
+
+def totals(api: AirflowApi, run_id: str) -> dict[str, int]:
+    """What a run of kaltura_ingest planned, without what was nothing."""
+    found = api.xcom("kaltura_ingest", run_id, "plan", "plan")["totals"]
+    return {name: found[name] for name in ("add", "replace", "update", "skip", "refuse", "not_taken") if found[name]}
+
+
+def message(key: str, sequencer: str) -> str:
+    """What S3 says of an object that was put."""
+    s3 = {"bucket": {"name": BUCKET}, "object": {"key": quote_plus(key, safe="/"), "sequencer": sequencer}}
+    return json.dumps({"Records": [{"eventSource": "aws:s3", "eventName": "ObjectCreated:Put", "s3": s3}]})
 
 
 def test_an_object_becomes_an_entry_once_whatever_the_messages_do(
     events: EventStack, api: AirflowApi, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from demo.media import image
-
+    key = "in/a picture+1.png"
     put_at = time.time()
-    events.s3.put_object(Bucket=BUCKET, Key="in/a picture+1.png", Body=image())
-    [run] = until(lambda: ended(api, "by_objects"), 180)
-    assert run["state"] == "success", api.failure("by_objects", run["dag_run_id"])
+    events.s3.put_object(Bucket=BUCKET, Key=key, Body=picture(1))
+    [run] = until(lambda: ended(api, "kaltura_ingest"), 180)
+    run_id = run["dag_run_id"]
+    assert run["state"] == "success", api.failure("kaltura_ingest", run_id)
     assert run["run_type"] == "asset_triggered"
-    assert api.xcom("by_objects", run["dag_run_id"], "plan") == ["in/a picture+1.png"]
-    assert api.xcom("by_objects", run["dag_run_id"], "plan", "prefixes") == ["in/a picture+1"]
+    # It looked where something had changed; what no message told of is left to the clock.
+    assert totals(api, run_id) == {"add": 1}
     [entry] = entries(events)
+    assert entry["name"] == "a picture+1"
+    assert requests.get(entry["downloadUrl"], timeout=60).content == picture(1)
+    ends = {task["task_id"]: seconds(task["end_date"]) - put_at for task in api.tasks("kaltura_ingest", run_id)}
     with capsys.disabled():
         print(  # noqa: T201
             f"\nobject put -> run created {seconds(run['run_after']) - put_at:.1f} s, "
-            f"started {seconds(run['start_date']) - put_at:.1f} s, "
-            f"entry {seconds(run['end_date']) - put_at:.1f} s",
+            f"planned {ends['plan']:.1f} s, entry there {ends['transfer']:.1f} s, ready {ends['wait']:.1f} s, "
+            f"run ended {seconds(run['end_date']) - put_at:.1f} s"
         )
 
-    # What the ledger wrote into the bucket started nothing.
+    # What the run wrote into the bucket started nothing.
     until(lambda: left(events) == 0, 60)
-    assert len(api.runs("by_objects")) == 1
-    # Messages that come again, late and mixed up, start runs that find the work done.
-    for sequencer in ("00FF", "0001", "00FF"):
-        s3 = {"bucket": {"name": BUCKET}, "object": {"key": "in/a+picture%2B1.png", "sequencer": sequencer}}
-        record = {"eventSource": "aws:s3", "eventName": "ObjectCreated:Put", "s3": s3}
-        events.sqs.send_message(QueueUrl=events.queue_url, MessageBody=json.dumps({"Records": [record]}))
-    again = until(lambda: runs if len(runs := ended(api, "by_objects")) > 1 else None, 180)
+    assert len(api.runs("kaltura_ingest")) == 1
+    # Messages that come again, late and mixed up, and one of an object that is gone: the run finds the work done.
+    for about, sequencer in ((key, "00FF"), (key, "0001"), ("in/gone.png", "0002"), (key, "00FF")):
+        events.sqs.send_message(QueueUrl=events.queue_url, MessageBody=message(about, sequencer))
+    again = until(lambda: runs if len(runs := ended(api, "kaltura_ingest")) > 1 else None, 180)
     until(lambda: left(events) == 0, 60)
-    assert {run["state"] for run in again} == {"success"}
-    assert [found["id"] for found in entries(events)] == [entry["id"]]
+    for later in again:
+        assert later["state"] == "success", api.failure("kaltura_ingest", later["dag_run_id"])
+    assert totals(api, again[0]["dag_run_id"]) in ({"skip": 1}, {})
+    assert [(found["id"], found["version"]) for found in entries(events)] == [(entry["id"], entry["version"])]
 
 
 def test_a_new_entry_starts_a_dag(events: EventStack, api: AirflowApi, capsys: pytest.CaptureFixture[str]) -> None:
-    from demo.stack import PARTNER_ID
-
-    from kaltura_provider.api import AdminSecretCredentials, ClientConfig, KalturaClient
-
     state = f"assets/{asset_id(api, 'new_kaltura_entries')}/state-store"
-    config = ClientConfig(events.kaltura_url, PARTNER_ID)
-    with KalturaClient(config, AdminSecretCredentials(events.admin_secret)) as client:
+    with kaltura_client(events) as client:
         made_at = time.time()
         made = client.call(
             "media", "add", {"entry": {"objectType": "KalturaMediaEntry", "mediaType": 2, "name": "new"}}
@@ -262,13 +234,11 @@ def test_a_new_entry_starts_a_dag(events: EventStack, api: AirflowApi, capsys: p
 
 
 def test_a_killed_triggerer_loses_nothing(events: EventStack, api: AirflowApi) -> None:
-    from demo.media import image
-
     from kaltura_provider.transfers.upload import reference_id_of
 
     keys = [f"in/kept {number}.png" for number in range(3)]
-    for key in keys:
-        events.s3.put_object(Bucket=BUCKET, Key=key, Body=image())
+    for number, key in enumerate(keys, start=2):
+        events.s3.put_object(Bucket=BUCKET, Key=key, Body=picture(number))
     # Now the triggerer holds messages, and Airflow knows nothing of them yet or has not said so.
     until(lambda: in_flight(events), 30)
     events.kill_triggerer()
@@ -278,7 +248,7 @@ def test_a_killed_triggerer_loses_nothing(events: EventStack, api: AirflowApi) -
     wanted = sorted(reference_id_of(f"s3://{BUCKET}/{key}") for key in keys)
     until(lambda: set(wanted) <= {entry.get("referenceId") for entry in entries(events)}, 240)
     until(lambda: left(events) == 0, 90)
-    until(lambda: ended(api, "by_objects"), 120)
+    until(lambda: ended(api, "kaltura_ingest"), 120)
     made = [entry for entry in entries(events) if entry.get("referenceId") in wanted]
     assert sorted(entry["referenceId"] for entry in made) == wanted
 

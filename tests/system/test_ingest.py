@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import io
 import uuid
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from tests.system.tools import entries, until
 
 if TYPE_CHECKING:
     from demo.airflow_api import AirflowApi
     from demo.stack import LocalStack
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(400)]
+
+
+# Until Airflow 3.2 a task that asks is deferred.
+WAITING = ("awaiting_input", "deferred")
 
 
 @pytest.fixture
@@ -25,6 +32,31 @@ def run(api: AirflowApi, conf: dict[str, Any]) -> tuple[str, str]:
     """Run kaltura_ingest; return the run's id and state."""
     run_id = api.trigger("kaltura_ingest", conf)
     return run_id, api.await_run("kaltura_ingest", run_id, 240, lambda _: None)
+
+
+PICTURES = {"red.png": (200, 0, 0), "blue.png": (0, 0, 200)}
+
+
+def put_pictures(stack: LocalStack, bucket: str) -> None:
+    from PIL import Image
+
+    for key, colour in PICTURES.items():
+        file = io.BytesIO()
+        Image.new("RGB", (64, 36), colour).save(file, "PNG")
+        stack.s3.put_object(Bucket=bucket, Key=key, Body=file.getvalue())
+
+
+def asked(api: AirflowApi, run_id: str) -> dict[str, Any]:
+    """Wait until a run asks a person, and return the question as Airflow's page of required actions gets it."""
+    until(lambda: states(api, run_id).get("approve") in WAITING, 120)
+    found: list[dict[str, Any]] = api.get("dags/~/dagRuns/~/hitlDetails", response_received=False)["hitl_details"]
+    [mine] = [each for each in found if each["task_instance"]["dag_run_id"] == run_id]
+    return mine
+
+
+def states(api: AirflowApi, run_id: str) -> dict[str, str]:
+    """The state of each task of a run; of several with one name, of one of them."""
+    return {task["task_id"]: task["state"] for task in api.tasks("kaltura_ingest", run_id)}
 
 
 def test_bad_titles_do_not_stop_the_good_ones(stack: LocalStack, airflow_api: AirflowApi, bucket: str) -> None:
@@ -83,6 +115,49 @@ def test_dry_run_writes_the_plan_and_stops(stack: LocalStack, airflow_api: Airfl
     folder = plan["uri"].removeprefix(f"s3://{bucket}/").rsplit("/", 1)[0]
     names = ("plan.json", "titles.ndjson", "not-taken.ndjson", "work.ndjson")
     assert keys == {"picture.png", *(f"{folder}/{name}" for name in names)}
+
+
+def test_an_approved_plan_is_carried_out(stack: LocalStack, airflow_api: AirflowApi, bucket: str) -> None:
+    from kaltura_provider.transfers.upload import reference_id_of
+
+    put_pictures(stack, bucket)
+    run_id = airflow_api.trigger("kaltura_ingest", {"bucket": bucket, "approve": True})
+    question = asked(airflow_api, run_id)
+    assert bucket in question["subject"]
+    assert question["options"] == ["Approve", "Reject"]
+    # What a person decides by: the totals, and where the whole plan is.
+    plan = airflow_api.xcom("kaltura_ingest", run_id, "plan", "plan")
+    assert "| add | 2 |" in question["body"]
+    assert plan["uri"] in question["body"]
+    references = {reference_id_of(f"s3://{bucket}/{key}") for key in PICTURES}
+    assert entries(stack, referenceIdIn=",".join(references)) == []
+
+    airflow_api.answer("kaltura_ingest", run_id, "approve", "Approve")
+    state = airflow_api.await_run("kaltura_ingest", run_id, 240, lambda _: None)
+    assert state == "success", airflow_api.failure("kaltura_ingest", run_id)
+    assert set(states(airflow_api, run_id).values()) == {"success"}
+    made = entries(stack, referenceIdIn=",".join(references))
+    assert sorted(entry["referenceId"] for entry in made) == sorted(references)
+
+
+def test_a_rejected_plan_sends_nothing(stack: LocalStack, airflow_api: AirflowApi, bucket: str) -> None:
+    from kaltura_provider.transfers.upload import reference_id_of
+
+    put_pictures(stack, bucket)
+    run_id = airflow_api.trigger("kaltura_ingest", {"bucket": bucket, "approve": True})
+    asked(airflow_api, run_id)
+    airflow_api.answer("kaltura_ingest", run_id, "approve", "Reject")
+    state = airflow_api.await_run("kaltura_ingest", run_id, 120, lambda _: None)
+
+    assert state == "success", "a person said no; nothing went wrong"
+    found = states(airflow_api, run_id)
+    assert (found.pop("plan"), found.pop("approve")) == ("success", "success")
+    assert found == dict.fromkeys(("transfer", "wait", "record", "verdict"), "skipped")
+    references = {reference_id_of(f"s3://{bucket}/{key}") for key in PICTURES}
+    assert entries(stack, referenceIdIn=",".join(references)) == []
+    # Nor is it noted that the files were ever looked at: the next run plans them again.
+    keys = {item["Key"] for item in stack.s3.list_objects_v2(Bucket=bucket)["Contents"]}
+    assert not [key for key in keys if key.startswith("_kaltura/ledger/")]
 
 
 def test_a_missing_bucket_fails_at_once_and_names_the_fix(airflow_api: AirflowApi) -> None:

@@ -18,6 +18,8 @@ import pytest
 import requests
 from demo.bucket import s3_client
 
+from tests.system.tools import kaltura_client
+
 if TYPE_CHECKING:
     from demo.airflow_api import AirflowApi
     from demo.stack import LocalStack
@@ -168,17 +170,9 @@ def test_a_killed_task_is_tried_again_and_goes_on(
     assert sent - SIZE <= 4 * 15_000_000
     record = ledger_record(stack, bucket)
     assert record["attempts"] == 2
-    with stack_client(stack) as client:
+    with kaltura_client(stack) as client:
         entry = client.call("baseEntry", "get", {"entryId": record["entry_id"]})
         found = client.call("baseEntry", "list", {"filter": {"referenceIdEqual": entry["referenceId"]}})
     assert found["totalCount"] == 1
     stored = requests.get(entry["downloadUrl"], timeout=60).content
     assert hashlib.sha256(stored).digest() == hashlib.sha256(data).digest()
-
-
-def stack_client(stack: LocalStack) -> Any:
-    from demo.stack import PARTNER_ID
-
-    from kaltura_provider.api import AdminSecretCredentials, ClientConfig, KalturaClient
-
-    return KalturaClient(ClientConfig(stack.kaltura_url, PARTNER_ID), AdminSecretCredentials(stack.admin_secret))
