@@ -158,6 +158,8 @@ with DAG(
             context["triggering_asset_events"], params["bucket"] or SETTINGS.bucket, params["prefix"] or ""
         )
         if where == []:
+            # Says to 'verdict' that the plan did not fail.
+            context["ti"].xcom_push(key="nothing_to_plan", value=True)
             raise AirflowSkipException("what was put into S3 lies outside of bucket and prefix")
         uri, planned = plan_ingest(
             SETTINGS,
@@ -193,7 +195,7 @@ with DAG(
         task_id="wait",
         settings=SETTINGS,
         bucket="{{ params.bucket or '' }}",
-        plan="{{ ti.xcom_pull(task_ids='plan', key='plan').uri }}",
+        plan="{{ (ti.xcom_pull(task_ids='plan', key='plan') or {'uri': ''}).uri }}",
         # A batch that failed keeps nobody from waiting for the entries of the others.
         trigger_rule="all_done",
         doc_md="Waits until Kaltura has converted the entries; holds no worker while it waits.",
@@ -243,6 +245,8 @@ with DAG(
 
         # This task alone decides the colour of the run, so it must not miss an upstream task that died.
         context = get_current_context()
+        if context["ti"].xcom_pull(task_ids="plan", key="nothing_to_plan"):
+            return
         if context["ti"].xcom_pull(task_ids="plan", key="plan") is None:
             raise AirflowFailException("the plan failed; its log says why")
         if context["params"]["dry_run"]:

@@ -42,6 +42,12 @@ class AirflowApi:
         answer.raise_for_status()
         return answer.json()
 
+    def post(self, path: str, body: dict[str, Any]) -> Any:
+        """POST below ``/api/v2``."""
+        answer = self._session.post(f"{self._url}/api/v2/{path}", json=body, timeout=60)
+        answer.raise_for_status()
+        return answer.json()
+
     def dag_ids(self) -> set[str]:
         """Return the ids of the DAGs that Airflow knows."""
         return {dag["dag_id"] for dag in self.get("dags")["dags"]}

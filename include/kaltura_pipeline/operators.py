@@ -115,8 +115,14 @@ class IngestReadyOperator(BaseOperator):
 
         :param context: the task's context.
         :return: how many are ready and how many failed.
+        :raises airflow.sdk.exceptions.AirflowSkipException: there is no plan, as the run failed or ended before.
         :raises airflow.sdk.exceptions.AirflowSensorTimeout: some were not ready in time.
         """
+        if not self.plan:
+            from airflow.sdk.exceptions import AirflowSkipException
+
+            # Failing would only be tried again, minute after minute, and delay the verdict.
+            raise AirflowSkipException("there is no plan whose entries could be waited for; the log of 'plan' says why")
         return self._go_on(context, time.time() + self.wait_timeout, 0, {"ready": 0, "failed": 0})
 
     def execute_slice(

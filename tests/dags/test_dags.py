@@ -103,3 +103,13 @@ def test_a_batch_that_failed_does_not_stop_the_wait_for_the_others(dag_bag: DagB
     tasks = dag_bag.dags["kaltura_ingest"].task_dict
     for name in ("wait", "record", "verdict"):
         assert tasks[name].trigger_rule == "all_done", name
+
+
+def test_without_a_plan_the_wait_is_told_so(dag_bag: DagBag) -> None:
+    class NothingPlanned:
+        def xcom_pull(self, **_: str) -> None:
+            return None
+
+    dag = dag_bag.dags["kaltura_ingest"]
+    wait: Any = dag.task_dict["wait"]
+    assert wait.render_template(wait.plan, {"ti": NothingPlanned()}, dag.get_template_env()) == ""

@@ -211,6 +211,20 @@ def test_an_object_becomes_an_entry_once_whatever_the_messages_do(
     assert [(found["id"], found["version"]) for found in entries(events)] == [(entry["id"], entry["version"])]
 
 
+def test_an_event_about_something_else_is_no_failure(events: EventStack, api: AirflowApi) -> None:
+    runs, made = len(api.runs("kaltura_ingest")), entries(events)
+    elsewhere = {"bucket": "another", "key": "in/picture.png", "size": 1, "etag": "e", "sequencer": "01"}
+    body = {"asset_id": asset_id(api, "kaltura_source_objects"), "extra": {"payload": {"objects": [elsewhere]}}}
+    api.post("assets/events", body)
+    found = until(lambda: found if len(found := ended(api, "kaltura_ingest")) > runs else None, 120)
+    run_id = found[0]["dag_run_id"]
+    assert found[0]["state"] == "success", api.failure("kaltura_ingest", run_id)
+    states = {task["task_id"]: task["state"] for task in api.tasks("kaltura_ingest", run_id)}
+    assert states.pop("verdict") == "success"
+    assert set(states.values()) == {"skipped"}
+    assert entries(events) == made
+
+
 def test_a_new_entry_starts_a_dag(events: EventStack, api: AirflowApi, capsys: pytest.CaptureFixture[str]) -> None:
     state = f"assets/{asset_id(api, 'new_kaltura_entries')}/state-store"
     with kaltura_client(events) as client:

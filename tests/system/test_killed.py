@@ -44,6 +44,10 @@ class MortalStack(LocalStack):
             # By default a scheduler counts as dead after 30 s, and its tasks are looked for every 5 minutes.
             "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "20",
             "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "5",
+            # On a busy machine the new scheduler starts tasks long before the new API server answers them; those that
+            # give up wait a minute for their next try.
+            "AIRFLOW__WORKERS__EXECUTION_API_RETRIES": "40",
+            "AIRFLOW__WORKERS__EXECUTION_API_RETRY_WAIT_MAX": "3",
         }
 
     def start_kaltura(self) -> None:
@@ -184,9 +188,9 @@ def test_nothing_is_lost_or_doubled_when_all_of_airflow_dies(
     gate.open()
     mortal.line.wait_until_idle(30)
     at_death = ledger_states(mortal)
-    assert at_death["uploaded"] >= BEFORE_DEATH - 4 * 4 * 2, "many files were done"
-    assert at_death["claimed"] >= 1, "some were on their way"
-    assert at_death.total() < FILES, "and many had not begun"
+    assert at_death["uploaded"] > 100, "many files were done"
+    assert at_death["claimed"] > 1, "some were on their way"
+    assert at_death.total() < FILES / 2, "and most had not begun"
 
     mortal.start_airflow_again()
     api = AirflowApi(mortal.airflow_url, USER, mortal.password)
@@ -194,7 +198,7 @@ def test_nothing_is_lost_or_doubled_when_all_of_airflow_dies(
     assert state == "success", api.failure("kaltura_ingest", run_id)
     assert [run["dag_run_id"] for run in api.runs("kaltura_ingest")] == [run_id]
     tries = Counter(task["try_number"] for task in api.tasks("kaltura_ingest", run_id) if task["task_id"] == "transfer")
-    assert tries[2] >= 1, "the tasks that were killed ran again"
+    assert max(tries) > 1, "tasks that were killed ran again"
     with capsys.disabled():
         print(  # noqa: T201
             f"\n{killed} processes killed at {dict(at_death)}, requests on their way {dict(gate.held)}; {dict(tries)}"
