@@ -65,7 +65,8 @@ class IngestBatchOperator(BaseOperator):
         self._stop = threading.Event()
         # What a person sees of the task while it runs; what a retry needs lies in the ledger.
         state = TaskStateJournal(context.get("task_state_store"), context["run_id"])
-        hook = KalturaHook(self.settings.kaltura_conn_id)
+        # The tasks of a run keep below the connection's calls a second together.
+        hook = KalturaHook(self.settings.kaltura_conn_id, sharing=self.settings.transfer_tasks)
         summary = ingest_batch(
             self.settings,
             self.batch,
