@@ -124,6 +124,10 @@ class TitlePlanner:
             if manifest.problems:
                 self._catalogue.leave(source.key, "\n".join(map(str, manifest.problems)))
             for row in manifest.rows:
+                if not row.media:
+                    reason = "it names no media file, and the pipeline works by files; name the one it is about"
+                    self._miss(row.file, row.place, reason)
+                    continue
                 key = self._key_of(row.media, source.key)
                 body = {
                     "description": row.description.to_json(), "action": row.action, "entry_id": row.entry_id,

@@ -10,8 +10,8 @@ import time
 from pathlib import Path
 
 import pytest
-
 from demo.folder import GOOD
+
 from tests.conftest import LOGS, ROOT
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(600)]
@@ -52,7 +52,15 @@ def test_first_run_adds_every_file_and_second_run_none(state: Path) -> None:
     page = re.search(r"Why\s+(\S+index\.html)", first)
     assert page
     why = Path(page.group(1)).read_text()
-    for name in ("cut-off.mp4", "notes.mp4", "typo.mp3", "field.mp3", "late.mp4", "the ball again.mp4", "nothing.en.vtt"):
+    for name in (
+        "cut-off.mp4",
+        "notes.mp4",
+        "typo.mp3",
+        "field.mp3",
+        "late.mp4",
+        "the ball again.mp4",
+        "nothing.en.vtt",
+    ):
         assert name in why
     assert "did you mean &#39;Lectures&gt;Physics&#39;?" in why
     assert list((state / "results" / "quarantine").rglob("cut-off.mp4.why.json"))
