@@ -76,6 +76,8 @@ class IngestBatchOperator(BaseOperator):
             kaltura=hook.get_conn(),
             watch=Watch(self._stop, state.show),
         )
+        if summary["entry_ids"]:
+            KalturaEntryLink.persist(context, self, hook.entries_url(summary["entry_ids"]))
         return dict(summary)
 
 
