@@ -26,20 +26,9 @@ And comes back.
 DESCRIPTION = """name: A ball crosses the picture
 description: Four seconds of film, with captions. Made by the demonstration.
 tags: [demo, physics]
+categories: [Lectures>Physics]
 owner: media@example.edu
 """
-
-
-def demo_files() -> dict[str, bytes]:
-    """Return the demonstration's files by S3 key: a video with captions and metadata, audio, image, document."""
-    return {
-        "lectures/ball.mp4": video(seconds=4),
-        "lectures/ball.en.vtt": CAPTIONS.encode(),
-        "lectures/ball.yaml": DESCRIPTION.encode(),
-        "lectures/tone.mp3": audio(seconds=3),
-        "lectures/poster.png": image(),
-        "lectures/handout.pdf": document(),
-    }
 
 
 def video(seconds: int, size: tuple[int, int] = (WIDTH, HEIGHT)) -> bytes:

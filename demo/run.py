@@ -19,7 +19,7 @@ from rich.table import Table
 
 from demo.airflow_api import AirflowApi, RunFailedError
 from demo.bucket import BUCKET
-from demo.media import demo_files
+from demo.folder import CATEGORIES, GOOD, demo_folder
 from demo.stack import PARTNER_ID, TIME_ZONE, USER, LocalStack
 from kaltura_pipeline.settings import PipelineSettings
 
@@ -47,13 +47,16 @@ def run_demo(state: Path) -> int:
     started = time.monotonic()
     _say("starting Airflow, a local Kaltura and a local S3 (the first start takes longest)")
     with LocalStack(state) as stack:
-        _put_files(stack, demo_files())
+        _put_files(stack, demo_folder())
         stack.await_airflow()
         api = AirflowApi(stack.airflow_url, USER, stack.password)
+        _make_categories(stack)
         _say("all servers are up")
         before = _ledger_entries(stack)
         ingest = _run(api, "kaltura_ingest", {"bucket": BUCKET})
-        rows = _shown(stack, before)
+        summary = api.xcom("kaltura_ingest", ingest, "record", "summary")
+        records = _ledger_entries(stack)
+        rows = _shown(stack, records, before)
         if any(row.added for row in rows):
             _await_publish(api, ingest)
             _watch(stack, [row for row in rows if row.added])
@@ -65,14 +68,17 @@ def run_demo(state: Path) -> int:
         folder = state / "results"
         _download(stack, folder)
         _show(rows, day, folder, time.monotonic() - started)
-        return 0 if report and all(row.identical for row in rows) else 1
+        why = folder / summary["page"].split(f"/{STATE_PREFIX}", 1)[1]
+        _show_trouble(records, why)
+        live = {row.key for row in rows if row.identical}
+        return 0 if report and live == set(GOOD) and why.exists() else 1
 
 
 def run_up(state: Path) -> int:
     """Start everything with fixed ports where they are free, and wait for Ctrl-C."""
     _say("starting Airflow, a local Kaltura and a local S3")
     with LocalStack(state, {"airflow": 8080, "kaltura": 8123, "s3": 5555}) as stack:
-        _put_files(stack, demo_files())
+        _put_files(stack, demo_folder())
         stack.await_airflow()
         console.print(
             f"\nAirflow   [bold]{stack.airflow_url}[/]   user [bold]{USER}[/], password [bold]{stack.password}[/]\n"
@@ -96,7 +102,16 @@ def _put_files(stack: LocalStack, files: dict[str, bytes]) -> None:
     """Put the files into the bucket; the same bytes again are the same object."""
     for key, data in files.items():
         stack.s3.put_object(Bucket=BUCKET, Key=key, Body=data)
-    _say(f"{len(files)} files are in s3://{BUCKET}/: " + ", ".join(sorted(files)))
+    folders = sorted({key.split("/", 1)[0] for key in files})
+    _say(f"{len(files)} files are in s3://{BUCKET}/, in the folders {', '.join(folders)}")
+
+
+def _make_categories(stack: LocalStack) -> None:
+    from kaltura_provider.api.categories import ensure_category
+
+    with _client(stack) as client:
+        for path in CATEGORIES:
+            ensure_category(client, path)
 
 
 def _run(api: AirflowApi, dag_id: str, conf: dict[str, Any]) -> str:
@@ -129,7 +144,7 @@ def _ledger_entries(stack: LocalStack) -> dict[str, dict[str, Any]]:
     return {record.body["key"]: record.body for record in records if record}
 
 
-def _shown(stack: LocalStack, before: dict[str, dict[str, Any]]) -> list[Shown]:
+def _shown(stack: LocalStack, records: dict[str, dict[str, Any]], before: dict[str, dict[str, Any]]) -> list[Shown]:
     """Read back what the ledger says was ingested, and compare every byte with the source."""
     with _client(stack) as client:
         return [
@@ -140,7 +155,8 @@ def _shown(stack: LocalStack, before: dict[str, dict[str, Any]]) -> list[Shown]:
                 added=key not in before,
                 identical=_same_bytes(stack, client, key, record.get("entry_id", "")),
             )
-            for key, record in sorted(_ledger_entries(stack).items())
+            for key, record in sorted(records.items())
+            if record.get("entry_id")
         ]
 
 
@@ -190,7 +206,7 @@ def _plays(stack: LocalStack, day: str) -> dict[str, int]:
 
 def _download(stack: LocalStack, folder: Path) -> None:
     """Copy pages and reports out of S3, so that they can be opened after the servers have stopped."""
-    for kind in ("pages/", "reports/"):
+    for kind in ("pages/", "reports/", "runs/", "quarantine/"):
         for page in stack.s3.get_paginator("list_objects_v2").paginate(Bucket=BUCKET, Prefix=STATE_PREFIX + kind):
             for item in page.get("Contents", []):
                 target = folder / item["Key"][len(STATE_PREFIX) :]
@@ -217,6 +233,12 @@ def _show(rows: list[Shown], day: str, folder: Path, seconds: float) -> None:
     console.print(f"[bold]{added} added[/], {len(rows) - added} known, in {seconds:.0f} s\n")
     console.print(f"Pages   {folder / 'pages' / 'index.html'}")
     console.print(f"Report  {folder / 'reports' / day / 'index.html'}\n")
+
+
+def _show_trouble(records: dict[str, dict[str, Any]], page: Path) -> None:
+    failed = {key: record["error"] for key, record in sorted(records.items()) if record["state"] == "failed"}
+    console.print(f"[bold]{len(failed)} titles are in quarantine[/]: " + ", ".join(failed), style="yellow")
+    console.print(f"Why     {page}\n")
     console.print(
         "Next: run [bold]make demo[/] again (it adds nothing), "
         "or [bold]make up[/] and open Airflow to see the same runs, the forms and the players."

@@ -148,6 +148,8 @@ class LocalStack:
             "AIRFLOW__SCHEDULER__ENABLE_HEALTH_CHECK": "False",
             "AIRFLOW__SCHEDULER__CATCHUP_BY_DEFAULT": "False",
             "KALTURA_PIPELINE_BUCKET": BUCKET,
+            # Trouble is part of what is shown: it does not make a run red.
+            "KALTURA_PIPELINE_MAX_FAILURES": "1",
             "KALTURA_PIPELINE_TIME_ZONE": TIME_ZONE,
             "KALTURA_PIPELINE_INGEST_SCHEDULE": "",
             "KALTURA_PIPELINE_REPORT_SCHEDULE": "",

@@ -35,10 +35,15 @@ _ROOM = 256 * 1024 * 1024
 
 
 class BatchSummary(TypedDict):
-    """What a batch task hands on: where the outcomes lie, and how many titles had each result."""
+    """What a batch task hands on.
+
+    ``outcomes`` is where the outcomes lie, ``counts`` says how many titles had each result, and ``entry_ids`` are the
+    first two entries: enough to link to them, and little enough for XCom.
+    """
 
     outcomes: str
     counts: dict[str, int]
+    entry_ids: list[str]
 
 
 @dataclass(frozen=True)
@@ -114,7 +119,10 @@ def ingest_batch(
             f"{len(progress.passing)} of {len(items)} titles are not finished; a retry goes on from here. "
             f"First: {progress.passing[0]}"
         )
-    return {"outcomes": workspace.documents.uri(name), "counts": count_results(outcomes)}
+    entry_ids = [outcome["entry_id"] for outcome in outcomes if outcome["entry_id"]]
+    return {
+        "outcomes": workspace.documents.uri(name), "counts": count_results(outcomes), "entry_ids": entry_ids[:2]
+    }  # fmt: skip
 
 
 def _look_up(kaltura: KalturaClient, items: list[PlanItem]) -> dict[str, list[Entry]]:

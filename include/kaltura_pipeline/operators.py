@@ -65,7 +65,8 @@ class IngestBatchOperator(BaseOperator):
         self._stop = threading.Event()
         # What a person sees of the task while it runs; what a retry needs lies in the ledger.
         state = TaskStateJournal(context.get("task_state_store"), context["run_id"])
-        hook = KalturaHook(self.settings.kaltura_conn_id)
+        # The tasks of a run keep below the connection's calls a second together.
+        hook = KalturaHook(self.settings.kaltura_conn_id, sharing=self.settings.transfer_tasks)
         summary = ingest_batch(
             self.settings,
             self.batch,
@@ -75,6 +76,8 @@ class IngestBatchOperator(BaseOperator):
             kaltura=hook.get_conn(),
             watch=Watch(self._stop, state.show),
         )
+        if summary["entry_ids"]:
+            KalturaEntryLink.persist(context, self, hook.entries_url(summary["entry_ids"]))
         return dict(summary)
 
 

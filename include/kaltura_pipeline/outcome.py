@@ -118,7 +118,7 @@ class _Run:
             if item["action"] in WORK:
                 result = next(work)
             else:
-                problems = [from_problem(Problem(**problem)) for problem in item["problems"]]
+                problems = [from_problem(each) for each in _problems(item)]
                 result = title_result(
                     item["key"], item["action"], entry_id=item["entry_id"], message=item["reason"], problems=problems
                 )
@@ -240,3 +240,11 @@ def _live(item: PlanItem, entry_id: str) -> LiveTitle:
     from kaltura_pipeline.after_success import LiveTitle
 
     return LiveTitle(entry_id, {item["key"]: item["etag"], **item["sidecars"], **item["named"]})
+
+
+def _problems(item: PlanItem) -> list[Problem]:
+    """Return what is wrong with a refused title; of those that the plan itself refuses the reason says it."""
+    if item["action"] != REFUSE or item["problems"]:
+        return [Problem(**problem) for problem in item["problems"]]
+    message, _, fix = item["reason"].removeprefix(f"{item['key']}: ").partition("; ")
+    return [Problem(item["key"], "", "", message, fix)]

@@ -177,6 +177,25 @@ def _decide_changed(
     )
 
 
+def limit(item: PlanItem, asked: str) -> tuple[str, str]:
+    """Leave out what the row of a manifest does not ask for.
+
+    :param item: the title, decided.
+    :param asked: ``add``, ``update``, ``replace``, ``add_or_update``, or empty for anything.
+    :return: action and reason.
+    """
+    action, reason = item["action"], item["reason"]
+    if not asked or action in (SKIP, REFUSE):
+        return action, reason
+    if action == ADD and not item["entry_id"] and asked in (UPDATE, REPLACE):
+        fix = "leave the action empty, or write add_or_update"
+        return REFUSE, f"{item['key']}: the manifest asks to {asked} it, and it is not on Kaltura yet; {fix}"
+    allowed = {ADD: (ADD,), UPDATE: (ADD, UPDATE), REPLACE: (ADD, REPLACE, UPDATE), "add_or_update": (ADD, UPDATE)}
+    if action not in allowed.get(asked, WORK):
+        return SKIP, f"{reason}; the manifest asks only to {asked.replace('_', ' ')}"
+    return action, reason
+
+
 def _failed(record: Mapping[str, Any]) -> str:
     return f"failed before ({record.get('error', '')}); fix the file, or run with known files = {KNOWN_RETRY}"
 

@@ -25,6 +25,7 @@ from kaltura_pipeline.plan import (
     decide,
     digest_of,
     is_known,
+    limit,
     metadata_digest,
 )
 from kaltura_pipeline.quality_gate import QualityGate
@@ -123,6 +124,10 @@ class TitlePlanner:
             if manifest.problems:
                 self._catalogue.leave(source.key, "\n".join(map(str, manifest.problems)))
             for row in manifest.rows:
+                if not row.media:
+                    reason = "it names no media file, and the pipeline works by files; name the one it is about"
+                    self._miss(row.file, row.place, reason)
+                    continue
                 key = self._key_of(row.media, source.key)
                 body = {
                     "description": row.description.to_json(), "action": row.action, "entry_id": row.entry_id,
@@ -276,7 +281,7 @@ class TitlePlanner:
 
     def _beside(self, draft: _Draft, name: str, field: str) -> SourceObject | None:
         """Find a file a description names, beside the file that names it, and note that it is no title of its own."""
-        key = normpath(join(dirname(draft.described_in), name)).lstrip("/")
+        key = self._key_of(name, draft.described_in)
         source = self._catalogue.find(key)
         if source is None:
             draft.problems.append(
@@ -312,6 +317,12 @@ class TitlePlanner:
             item, draft.record, address=ledger.address(options.bucket, item["key"]),
             known_files=options.known_files, changed_files=options.changed_files,
         )  # fmt: skip
+        if row := self._catalogue.row(draft.key):
+            item["action"], item["reason"] = limit(item, row[2].get("action", ""))
+            if (named := row[2].get("entry_id", "")) and named != item["entry_id"]:
+                message = f"it names the entry {named}, which this file did not become"
+                fix = "leave the entry out: the pipeline knows by its ledger what a file became"
+                draft.problems.append(Problem(row[0], row[1], "entry_id", message, fix))
         changed = draft.record is not None and draft.record.get("etag") != item["etag"] and bool(item["entry_id"])
         item["new_entry"] = item["action"] == ADD and changed and options.changed_files == CHANGED_NEW_ENTRY
         if item["new_entry"]:

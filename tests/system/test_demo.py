@@ -10,12 +10,13 @@ import time
 from pathlib import Path
 
 import pytest
+from demo.folder import GOOD
 
 from tests.conftest import LOGS, ROOT
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(600)]
 
-FILES = ["lectures/ball.mp4", "lectures/handout.pdf", "lectures/poster.png", "lectures/tone.mp3"]
+FILES = list(GOOD)
 
 
 def run_demo(state: Path) -> tuple[str, float]:
@@ -38,7 +39,7 @@ def state() -> Path:
 
 def test_first_run_adds_every_file_and_second_run_none(state: Path) -> None:
     first, _ = run_demo(state)
-    assert re.search(r"\b4 added\b", first), first
+    assert re.search(rf"\b{len(FILES)} added\b", first), first
     for name in FILES:
         assert name in first
     assert first.count("identical") == len(FILES)
@@ -46,6 +47,23 @@ def test_first_run_adds_every_file_and_second_run_none(state: Path) -> None:
     pages = sorted(path.name for path in (state / "results" / "pages").glob("*.html"))
     assert "index.html" in pages
     assert len(pages) == len(FILES) + 1
+
+    assert "7 titles are in quarantine" in first
+    page = re.search(r"Why\s+(\S+index\.html)", first)
+    assert page
+    why = Path(page.group(1)).read_text()
+    for name in (
+        "cut-off.mp4",
+        "notes.mp4",
+        "typo.mp3",
+        "field.mp3",
+        "late.mp4",
+        "the ball again.mp4",
+        "nothing.en.vtt",
+    ):
+        assert name in why
+    assert "did you mean &#39;Lectures&gt;Physics&#39;?" in why
+    assert list((state / "results" / "quarantine").rglob("cut-off.mp4.why.json"))
 
     second, seconds = run_demo(state)
     assert re.search(r"\b0 added\b", second), second

@@ -195,7 +195,10 @@ def _unknown_column(
     count = "1 row" if len(using) == 1 else f"{len(using)} rows"
     title = shown(column.title) if column.title else f"without a name, number {column.index + 1},"
     what = f"the column {title} is not known, and {count} from {using[0].place} on say something in it"
-    fix = f"{nearest(column.title, known)}; to have it left out, put # before its name"
+    near = nearest(column.title, known)
+    if column.title.lower().startswith("metadata"):
+        near = "write metadata::PROFILE::FIELD"
+    fix = f"{near}; to have it left out, put # before its name"
     return Problem(file, header.place, column.title[:60], what, fix)
 
 
@@ -238,8 +241,8 @@ def _title(file: str, columns: list[_Column], row: TableRow, unknown: dict[int, 
             captions.append({"file": text, "language": column.key[0]})
         elif column.field:
             said[column.field] = Said(text, place)
-    if extra := [cell for cell in row.cells[width:] if cell]:
-        what = f"has {len(row.cells)} cells, and the header {width}; {shown(extra[0])} is in none of its columns"
+    if any(row.cells[width:]):
+        what = f"has {len(row.cells)} cells, and the header {width}: some are in none of its columns"
         problems.append(Problem(file, row.place, "", what, "put cells with a delimiter in them in quotes"))
     if metadata:
         said["metadata"] = Said(metadata, row.place, _places(inner["metadata"]))

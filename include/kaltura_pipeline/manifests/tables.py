@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
-MAXIMUM_CSV_BYTES = 16 * 1024 * 1024
+MAXIMUM_CSV_BYTES = 8 * 1024 * 1024
 MAXIMUM_XLSX_BYTES = 4 * 1024 * 1024
 MAXIMUM_ROWS = 10_000
 MAXIMUM_COLUMNS = 300
@@ -26,6 +26,8 @@ _MAXIMUM_XML_BYTES = 12 * 1024 * 1024
 _MAXIMUM_TAGS = 240_000
 _MAXIMUM_MEMBERS = 500
 _MAXIMUM_CELLS = 100_000
+_HEAD = 64 * 1024
+_NAMED_DELIMITER = re.compile(r"\"?sep=(.)\"?[ ,;\t]*[\r\n]")
 _DECLARATION = re.compile(rb"<\0?!\0?(?:D\0?O\0?C\0?T\0?Y\0?P\0?E|E\0?N\0?T\0?I\0?T\0?Y)", re.IGNORECASE)
 
 
@@ -64,14 +66,15 @@ def csv_rows(file: str, text: str, known_columns: Collection[str]) -> list[Table
     :param known_columns: names a header may have, in lower case.
     :raises ManifestError: a quoted cell does not end, or the file is too large.
     """
-    lines = text.splitlines(keepends=True)
+    stream = io.StringIO(text, newline="")
     first = 0
-    delimiter = ""
-    if lines and (found := re.fullmatch(r"\"?sep=(.)\"?\s*", lines[0])):
+    if found := _NAMED_DELIMITER.match(text):
+        stream.readline()
         first, delimiter = 1, found[1]
-    delimiter = delimiter or _delimiter(lines[first:], known_columns)
-    # csv counts the lines it is given, so the text is cut where csv would cut it.
-    reader = csv.reader(io.StringIO("".join(lines[first:]), newline=""), delimiter=delimiter, strict=True)
+    else:
+        # Whatever the rows hold, the header is at the beginning.
+        delimiter = _delimiter(text[:_HEAD].splitlines(), known_columns)
+    reader = csv.reader(stream, delimiter=delimiter, strict=True)
     rows: list[TableRow] = []
     number, line = first, first + 1
     while True:

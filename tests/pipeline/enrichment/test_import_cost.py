@@ -11,4 +11,4 @@ def test_importing_costs_no_xml_http_or_airflow() -> None:
     code = f"import sys; from kaltura_pipeline.enrichment import {modules}; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert "kaltura_pipeline.enrichment.resolver" in loaded
-    assert not {"lxml", "requests", "airflow", "boto3", "filetype", "difflib"} & set(loaded)
+    assert not {"lxml", "requests", "airflow", "boto3", "filetype"} & set(loaded)

@@ -6,6 +6,7 @@ import io
 import json
 import random
 import zipfile
+from functools import cache
 from typing import TYPE_CHECKING
 
 from openpyxl import Workbook
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 Hostile = tuple[str, bytes]
 MEGABYTE = 1024 * 1024
+_WORKBOOKS = 15
 NAMES = [field.name for field in FIELDS] + [
     "media",
     "nam",
@@ -261,7 +263,15 @@ def entities(chance: random.Random) -> Hostile:
 
 
 def workbooks(chance: random.Random) -> Hostile:
-    """XLSX that unpacks to much, lies about itself, or holds entities."""
+    """XLSX that unpacks to much, lies about itself, or holds entities; some of them damaged besides."""
+    data = bytearray(_package(chance.randrange(_WORKBOOKS)))
+    for _ in range(chance.choice([0, 0, 1, 4])):
+        data[chance.randrange(len(data))] = chance.randrange(256)
+    return "a.xlsx", bytes(data)
+
+
+@cache
+def _package(which: int) -> bytes:
     good = dict(_parts(_GOOD[-1][1]))
     sheet = "xl/worksheets/sheet1.xml"
     cell = '<row r="{0}"><c r="A{0}" t="inlineStr"><is><t>x</t></is></c></row>'
@@ -274,9 +284,7 @@ def workbooks(chance: random.Random) -> Hostile:
         {sheet: b"<a>" * 3_000_000},
         {
             sheet: (
-                head
-                + "".join(cell.format(number) for number in range(1, chance.choice([20_000, 150_000])))
-                + "</sheetData></worksheet>"
+                head + "".join(cell.format(number) for number in range(1, 20_000)) + "</sheetData></worksheet>"
             ).encode()
         },
         {
@@ -305,9 +313,9 @@ def workbooks(chance: random.Random) -> Hostile:
     ]
     data = io.BytesIO()
     with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as package:
-        for name, content in {**good, **chance.choice(forms)}.items():
+        for name, content in {**good, **forms[which]}.items():
             package.writestr(name, content)
-    return "a.xlsx", data.getvalue()
+    return data.getvalue()
 
 
 def _parts(data: bytes) -> Iterator[tuple[str, bytes]]:

@@ -131,8 +131,23 @@ def test_addresses_elsewhere_are_named_without_their_secrets() -> None:
     assert "hunter2" not in first + second
 
 
+def test_secrets_in_columns_that_moved_are_not_shown() -> None:
+    secrets = ["-----BEGIN RSA PRIVATE KEY----- hunter2", "https://b.s3.amazonaws.com/k?X-Amz-Signature=hunter2"]
+    for secret in secrets:
+        manifest = read(
+            f"{HEADER}\n{row(url='s3://b/a.mp4', scheduleStartDate=secret, ownerId=secret, action=secret)}\n"
+        )
+        texts = "\n".join(map(str, manifest.problems))
+        assert len(manifest.problems) == 3
+        assert "field 'start': a text that looks like a secret is not a date and time" in texts
+        assert "hunter2" not in texts
+
+
 def test_unknown_columns() -> None:
     (problem,) = read("*title,url,ownerID2\nA,s3://b/a.mp4,x\n").problems
     assert "the column 'ownerID2' is not known" in str(problem)
+    (problem,) = read("*title,url,metadata::P\nA,s3://b/a.mp4,x\n").problems
+    assert "the column 'metadata::P' is not known" in str(problem)
+    assert "; write metadata::PROFILE::FIELD; to have it left out" in str(problem)
     with pytest.raises(ManifestError, match="row 1, field 'media': has no column 'url'"):
         read("*title,tags\nA,b\n")

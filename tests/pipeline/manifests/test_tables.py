@@ -73,7 +73,7 @@ def test_errors_name_row_line_and_column() -> None:
             "b.csv, row 5 (line 6), column 'owner', field 'owner': 'b c' has ' ' in it",
             "b.csv, row 5 (line 6), column 'start', field 'start': '2026' is not a date",
             "b.csv, row 6 (line 7), column 'captions.xx-yy', field 'captions[1].language'",
-            "b.csv, row 8 (line 9): has 8 cells, and the header 7; 'extra' is in none of its columns",
+            "b.csv, row 8 (line 9): has 8 cells, and the header 7: some are in none of its columns",
         ],
         strict=True,
     ):
