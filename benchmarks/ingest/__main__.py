@@ -11,6 +11,10 @@ import sys
 import time
 from collections.abc import Sequence
 
+from demo.airflow_api import DONE, AirflowApi
+from demo.bucket import BUCKET
+from demo.stack import PARTNER_ID, ROOT, USER
+
 from benchmarks.ingest import report
 from benchmarks.ingest.figures import LoopFigures, RunFigures, tasks_of, xcom_of
 from benchmarks.ingest.files import fill
@@ -18,9 +22,6 @@ from benchmarks.ingest.memory import MemoryWatch
 from benchmarks.ingest.stand import KALTURA, S3, CountingStack
 from benchmarks.ingest.targets import evaluate
 from benchmarks.upload.report import targets
-from demo.airflow_api import DONE, AirflowApi
-from demo.bucket import BUCKET
-from demo.stack import PARTNER_ID, ROOT, USER
 
 STATE = ROOT / ".state" / "bench-ingest"
 _SEED = 1
@@ -101,7 +102,7 @@ def _await(api: AirflowApi, run_id: str) -> str:
             path = f"dags/kaltura_ingest/dagRuns/{run_id}/taskInstances"
             ended = api.get(path, state="success", limit=1)["total_entries"]
             _say(f"{ended} of {api.get(path, limit=1)['total_entries']} task instances have ended")
-        time.sleep(0.5)
+        time.sleep(1)
     raise TimeoutError(f"{run_id} did not end in {_HOURS} s")
 
 
@@ -143,7 +144,7 @@ def _parser() -> argparse.ArgumentParser:
         "--sample",
         type=int,
         default=200,
-        help="of these, for the official client; 0 leaves it out (default %(default)s)",
+        help="of these, for the official client; 0 for none (default %(default)s)",
     )
     parser.add_argument("--keep", action="store_true", help="keep servers and state until Enter, to look into them")
     return parser

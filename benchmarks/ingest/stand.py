@@ -11,9 +11,10 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from benchmarks.ingest.memory import cpu_seconds
 from demo.processes import HOST, free_port
 from demo.stack import LocalStack
+
+from benchmarks.ingest.memory import cpu_seconds
 
 KALTURA, S3 = "kaltura", "s3"
 
@@ -95,6 +96,6 @@ class CountingStack(LocalStack):
 
     def _counts(self, service: str, method: str = "GET") -> Any:
         address = f"http://{HOST}:{self._counting[service]}/_faults/counts"
-        request = urllib.request.Request(address, method=method)  # noqa: S310 - a loopback address
+        request = urllib.request.Request(address, method=method)
         with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
             return json.load(answer)
