@@ -147,7 +147,11 @@ def test_tasks_and_xcoms_are_read_from_the_database(tmp_path: Path) -> None:
     with closing(sqlite3.connect(path)) as database:
         database.execute("CREATE TABLE task_instance (id TEXT, task_id TEXT, run_id TEXT, duration REAL)")
         database.execute("CREATE TABLE xcom (run_id TEXT, value JSON)")
-        rows = [(first, "transfer", "a", 2.0), (second, "transfer", "a", 3.0), (other, "transfer", "b", 9.0)]
+        rows: list[tuple[str, str, str, float | None]] = [
+            (first, "transfer", "a", 2.0),
+            (second, "transfer", "a", 3.0),
+            (other, "transfer", "b", 9.0),
+        ]
         rows.append((uuid.uuid4().hex, "verdict", "a", None))
         database.executemany("INSERT INTO task_instance VALUES (replace(?, '-', ''), ?, ?, ?)", rows)
         database.executemany("INSERT INTO xcom VALUES (?, ?)", [("a", '"é"'), ("a", None), ("b", '"long, long"')])
