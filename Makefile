@@ -83,6 +83,10 @@ bench-upload: $(READY) ## Uploads next to other uploaders, near and far (ONLY=51
 		$(if $(CALIBRATE),--calibrate) $(if $(COST_CALL),--cost-call $(COST_CALL)) \
 		$(if $(COST_PER_MB),--cost-per-mb $(COST_PER_MB)) $(BENCH_OPTIONS)
 
+.PHONY: bench-ingest
+bench-ingest: $(READY) ## Ingest 10,000 small files through the whole stack, twice (FILES=2000 SAMPLE=100)
+	@$(BIN)/python -m benchmarks.ingest $(if $(FILES),--files $(FILES)) $(if $(SAMPLE),--sample $(SAMPLE)) $(BENCH_OPTIONS)
+
 N ?= 500
 SEED ?= 1
 .PHONY: chaos

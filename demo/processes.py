@@ -71,6 +71,11 @@ class Processes:
             ) from None
         self._stop_leftovers()
 
+    @property
+    def children(self) -> tuple[Child, ...]:
+        """The servers that were started."""
+        return tuple(self._children)
+
     def start(self, name: str, command: Sequence[str], environment: Mapping[str, str]) -> Child:
         """Start a server with its output in ``<name>.log``."""
         log = self._state / f"{name}.log"

@@ -52,6 +52,12 @@ class LocalStack:
         return self._secrets["admin_secret"]
 
     @property
+    def airflow_pid(self) -> int:
+        """ID of the process that all of Airflow's processes descend from; only while it runs."""
+        assert self._airflow is not None  # noqa: S101 - started in __enter__
+        return self._airflow.process.pid
+
+    @property
     def s3(self) -> Any:
         """A boto3 client for the S3 server."""
         return s3_client(self.s3_url)

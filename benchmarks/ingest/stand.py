@@ -3,108 +3,99 @@
 from __future__ import annotations
 
 import json
-import sqlite3
+import os
 import sys
-import threading
 import time
 import urllib.request
+from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 from demo.processes import HOST, free_port
 from demo.stack import LocalStack
 
-_SAMPLE_SECONDS = 0.2
+from benchmarks.ingest.memory import cpu_seconds
+
+KALTURA, S3 = "kaltura", "s3"
 
 
 class CountingStack(LocalStack):
-    """Airflow, a Kaltura sandbox and S3, where Airflow reaches the two servers through proxies that count."""
+    """Airflow, a Kaltura sandbox and S3, where Airflow reaches the two servers through proxies that count.
+
+    :param state: an empty directory; nothing in it is used again.
+    """
+
+    def __init__(self, state: Path) -> None:
+        super().__init__(state)
+        self._counting = {KALTURA: free_port(), S3: free_port()}
 
     def __enter__(self) -> CountingStack:
         super().__enter__()
-        self._proxies = {"kaltura": free_port(), "s3": free_port()}
-        for service, upstream in (("kaltura", self.kaltura_url), ("s3", self.s3_url)):
-            port = self._proxies[service]
-            command = [
-                sys.executable, "-m", "kaltura_sandbox.faults", "--service", service, "--upstream", upstream,
-                "--port", str(port), "--log-level", "error",
-            ]  # fmt: skip
-            child = self._processes.start(f"proxy-{service}", command, self.airflow_environment())
-            self._processes.await_ready(child, lambda port=port: bool(self._control(port)), seconds=30)  # type: ignore[misc]
+        with ExitStack() as undo:
+            undo.push(self)
+            for service, upstream in ((KALTURA, self.kaltura_url), (S3, self.s3_url)):
+                self._start_proxy(service, upstream)
+            undo.pop_all()
         return self
+
+    def __exit__(self, *failure: object) -> None:
+        self._processes.stop()
+        if self._s3_server is not None:
+            # Unlike the demonstration's, these objects are not worth saving.
+            self._s3_server.stop()
+
+    def _start_proxy(self, service: str, upstream: str) -> None:
+        port = self._counting[service]
+        command = [
+            sys.executable, "-m", "kaltura_sandbox.faults", "--service", service, "--upstream", upstream,
+            "--port", str(port), "--log-level", "error",
+        ]  # fmt: skip
+        child = self._processes.start(f"proxy-{service}", command, os.environ)
+        self._processes.await_ready(child, lambda: bool(self._counts(service)), seconds=30)
+
+    @property
+    def counted_kaltura_url(self) -> str:
+        """Address of Kaltura, through the proxy."""
+        return f"http://{HOST}:{self._counting[KALTURA]}"
+
+    @property
+    def counted_s3_url(self) -> str:
+        """Address of S3, through the proxy."""
+        return f"http://{HOST}:{self._counting[S3]}"
+
+    @property
+    def database(self) -> Path:
+        """Airflow's database."""
+        return self.state / "airflow" / "airflow.db"
 
     def s3_connection(self) -> dict[str, Any]:
         """Return the Airflow connection to S3, through the proxy."""
         connection = super().s3_connection()
-        connection["extra"]["endpoint_url"] = f"http://{HOST}:{self._proxies['s3']}"
-        return connection
+        return {**connection, "extra": {**connection["extra"], "endpoint_url": self.counted_s3_url}}
 
     def kaltura_connection(self) -> dict[str, Any]:
         """Return the Airflow connection to the sandbox, through the proxy."""
-        return {**super().kaltura_connection(), "port": self._proxies["kaltura"]}
+        return {**super().kaltura_connection(), "port": self._counting[KALTURA]}
 
     def requests(self, service: str) -> dict[str, int]:
-        """Return how many requests of each action passed the proxy so far."""
-        calls: dict[str, int] = self._control(self._proxies[service])["calls"]
+        """Return how many requests of each action passed a proxy since :meth:`reset`."""
+        calls: dict[str, int] = self._counts(service)["calls"]
         return calls
 
-    @staticmethod
-    def _control(port: int) -> Any:
-        with urllib.request.urlopen(f"http://{HOST}:{port}/_faults/counts", timeout=5) as answer:
+    def reset(self) -> None:
+        """Let both proxies count from zero."""
+        for service in self._counting:
+            self._counts(service, "DELETE")
+
+    def cpu(self) -> dict[str, float]:
+        """Return the seconds of CPU of each server so far; that of S3 is this process's."""
+        used = {child.name: cpu_seconds(Path(f"/proc/{child.process.pid}")) for child in self._processes.children}
+        # Its parts run in processes of their own, its tasks are counted as tasks.
+        used.pop("airflow", None)
+        return {**used, "s3": time.process_time()}
+
+    def _counts(self, service: str, method: str = "GET") -> Any:
+        address = f"http://{HOST}:{self._counting[service]}/_faults/counts"
+        request = urllib.request.Request(address, method=method)
+        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
             return json.load(answer)
-
-    def xcom_bytes(self, run_id: str) -> tuple[int, int]:
-        """Return how many bytes the XComs of a run have in Airflow's database, and the greatest of them."""
-        with sqlite3.connect(f"file:{self.state / 'airflow' / 'airflow.db'}?mode=ro", uri=True) as database:
-            rows = database.execute("SELECT length(value) FROM xcom WHERE run_id = ?", (run_id,)).fetchall()
-        sizes = [size or 0 for (size,) in rows]
-        return sum(sizes), max(sizes, default=0)
-
-
-class MemoryWatch:
-    """Looks at the memory of Airflow's task processes again and again.
-
-    :param stack: the stack whose tasks are watched.
-    """
-
-    def __init__(self, stack: LocalStack) -> None:
-        self._root = stack.airflow_pid
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._watch, daemon=True)
-        #: Bytes of the largest process that ran a task.
-        self.peak = 0
-
-    def __enter__(self) -> MemoryWatch:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *failure: object) -> None:
-        self._stop.set()
-        self._thread.join()
-
-    def _watch(self) -> None:
-        import psutil
-
-        while not self._stop.wait(_SAMPLE_SECONDS):
-            try:
-                children = psutil.Process(self._root).children(recursive=True)
-            except psutil.Error:
-                continue
-            for child in children:
-                try:
-                    if _runs_task(child.cmdline()):
-                        self.peak = max(self.peak, child.memory_info().rss)
-                except psutil.Error:
-                    continue
-
-
-def _runs_task(command: list[str]) -> bool:
-    return "task" in " ".join(command)
-
-
-def wait_for(what: Any, seconds: float) -> None:
-    """Wait until something is true."""
-    deadline = time.monotonic() + seconds
-    while not what():
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"not after {seconds:.0f} s")
-        time.sleep(0.5)

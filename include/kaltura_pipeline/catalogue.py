@@ -239,13 +239,13 @@ class Catalogue:
 
     def _pages(self, table: str, columns: str, condition: str, value: str) -> Iterator[tuple[Any, ...]]:
         """Read a table by key, a page at a time, so that it may be changed meanwhile."""
-        after: str | None = None
+        after = ""
         while True:
-            # Table and columns are names of this module.
+            # Table and columns are names of this module. No key is empty, and a plain comparison lets SQLite begin
+            # where the page before ended.
             rows = self.db.execute(
-                f"SELECT {columns} FROM {table} WHERE {condition} AND (? IS NULL OR key > ?) "  # noqa: S608
-                f"ORDER BY key LIMIT {_PAGE}",
-                (value, after, after),
+                f"SELECT {columns} FROM {table} WHERE {condition} AND key > ? ORDER BY key LIMIT {_PAGE}",  # noqa: S608
+                (value, after),
             ).fetchall()
             yield from rows
             if len(rows) < _PAGE:

@@ -1,8 +1,9 @@
 """All records of the ledger at once: a run over a million known files must not read a million documents.
 
-The index is one compressed document beside the ledger. It holds each record with the ETag of the document it was read
-from; a listing of the ledger tells which of them changed since, and only those are read again. So an index that is
-old, or was written by two runs at once, costs requests and is never wrong.
+The index is one compressed document beside the ledger, written by the runs that write the records. It holds each
+record with the ETag of the document it was read from; a listing of the ledger tells which of them changed since, and
+only those are read again. So an index that is old, or was written by two runs at once, costs requests and is never
+wrong.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from kaltura_pipeline.catalogue import Catalogue
-    from kaltura_provider.hooks.s3_documents import S3Documents
+    from kaltura_provider.hooks.s3_documents import Document, S3Documents
 
 log = logging.getLogger(__name__)
 
@@ -54,6 +55,7 @@ class LedgerIndex:
     def __init__(self, catalogue: Catalogue, documents: S3Documents) -> None:
         self._catalogue = catalogue
         self._documents = documents
+        self._noted = False
 
     def load(self) -> int:
         """Read the index and what changed since; write it anew if that was something. S3: ListObjectsV2, GetObject.
@@ -84,16 +86,37 @@ class LedgerIndex:
             self._write()
         return len(stale)
 
+    def note(self, document: Document) -> None:
+        """Take note of a record that was just written; :meth:`save` writes what was noted."""
+        self._note(document.name, document.etag, document.body)
+        self._noted = True
+
+    def save(self) -> None:
+        """Bring what was noted into the index in S3, so that no plan has to read it. S3: GetObject, PutObject.
+
+        The other records of the index stay as they are, whatever became of them since: a plan looks.
+        """
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        if not self._noted:
+            return
+        try:
+            for name, version, body in self._old():
+                self._note(name, version, body, over=False)
+            self._write()
+        except (BotoCoreError, ClientError) as error:
+            log.warning("The index of the ledger could not be written (%s); the next plan takes longer.", error)
+
     def find(self, bucket: str, key: str) -> dict[str, Any] | None:
         """Return what a plan has to know of the record of a file; None if there is none."""
         query = "SELECT body FROM record WHERE name = ?"
         found = self._catalogue.db.execute(query, (record_name(bucket, key),)).fetchone()
         return json.loads(found[0]) if found else None
 
-    def _note(self, name: str, version: str, body: dict[str, Any]) -> None:
+    def _note(self, name: str, version: str, body: dict[str, Any], *, over: bool = True) -> None:
         kept = {field: body[field] for field in _FIELDS if body.get(field)}
         self._catalogue.db.execute(
-            "INSERT OR REPLACE INTO record VALUES (?, ?, ?, ?, ?, ?)",
+            f"{'REPLACE' if over else 'INSERT OR IGNORE'} INTO record VALUES (?, ?, ?, ?, ?, ?)",  # noqa: S608
             (
                 name, version, str(body.get("key") or ""), str(body.get("etag") or ""),
                 str(body.get("entry_id") or ""), json.dumps(kept, ensure_ascii=False),

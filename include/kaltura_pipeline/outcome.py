@@ -7,7 +7,9 @@ import logging
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypedDict
 
+from kaltura_pipeline.catalogue import Catalogue
 from kaltura_pipeline.ingest import read_batch
+from kaltura_pipeline.ledger_index import LedgerIndex
 from kaltura_pipeline.manifests.model import Problem
 from kaltura_pipeline.plan import ADD, REFUSE, REPLACE, WORK
 from kaltura_pipeline.results.model import BUSY, ERROR, NOT_TAKEN, from_problem, title_result
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from kaltura_pipeline.settings import PipelineSettings
     from kaltura_provider.api import KalturaClient
     from kaltura_provider.hooks.readiness import Look
+    from kaltura_provider.hooks.s3_documents import Document
 
 log = logging.getLogger(__name__)
 
@@ -71,10 +74,13 @@ def record_outcome(
 
     workspace = Workspace.open(settings, bucket)
     plan, version = read_plan(workspace, plan_uri)
-    run = _Run(workspace, kaltura, plan, version, run_id)
-    files, tally = write_results(
-        workspace, run_id, run.results(), kmc_url=kmc_url, quarantine=Quarantine(workspace).address
-    )
+    with Catalogue.open() as catalogue:
+        index = LedgerIndex(catalogue, workspace.documents)
+        run = _Run(workspace, kaltura, plan, version, run_id, index)
+        files, tally = write_results(
+            workspace, run_id, run.results(), kmc_url=kmc_url, quarantine=Quarantine(workspace).address
+        )
+        index.save()
     log.info("%s", log_table(tally))
     Quarantine(workspace).release(entry["key"] for entry in run.entries)
     name = f"{run_name(run_id)}/manifest.json"
@@ -97,13 +103,20 @@ class _Run:
     """Goes through the titles of a run once."""
 
     def __init__(
-        self, workspace: Workspace, kaltura: KalturaClient, plan: Mapping[str, Any], version: str, run_id: str
+        self,
+        workspace: Workspace,
+        kaltura: KalturaClient,
+        plan: Mapping[str, Any],
+        version: str,
+        run_id: str,
+        index: LedgerIndex,
     ) -> None:
         self._workspace = workspace
         self._kaltura = kaltura
         self._plan = plan
         self._version = version
         self._run_id = run_id
+        self._index = index
         self._cases: list[Case] = []
         self.entries: list[dict[str, Any]] = []
         self.failures: list[str] = []
@@ -123,7 +136,7 @@ class _Run:
                     item["key"], item["action"], entry_id=item["entry_id"], message=item["reason"], problems=problems
                 )
                 if item["action"] == REFUSE:
-                    refuse(self._workspace, item)
+                    self._note(refuse(self._workspace, item))
                     result = self._hold(item, result)
             self._count(result)
             yield result
@@ -158,7 +171,8 @@ class _Run:
                 found = [outcomes.get(item["key"]) for item in items]
                 ended = threads.map(self._end, items, found, [seen] * len(items))
                 live: list[LiveTitle] = []
-                for item, outcome, (result, final) in zip(items, found, ended, strict=True):
+                for item, outcome, (result, final, record) in zip(items, found, ended, strict=True):
+                    self._note(record)
                     if result["result"] in WORK and final and outcome is not None:
                         self.entries.append(
                             {
@@ -186,17 +200,20 @@ class _Run:
             source_prefix=self._plan["prefix"],
         )
 
-    def _end(self, item: PlanItem, outcome: Outcome | None, seen: Look) -> tuple[TitleResult, bool]:
-        """Settle a title; return what became of it, and whether that is final."""
+    def _note(self, record: Document | None) -> None:
+        if record is not None:
+            self._index.note(record)
+
+    def _end(self, item: PlanItem, outcome: Outcome | None, seen: Look) -> tuple[TitleResult, bool, Document | None]:
+        """Settle a title; return what became of it, whether that is final, and its record if it was written."""
         try:
-            problem = settle(self._workspace, self._kaltura, item, outcome, seen)
+            settled = settle(self._workspace, self._kaltura, item, outcome, seen)
         except NeedsApprovalError as waiting:
             log.warning("%s: %s", item["key"], waiting)
-            return self._result(item, outcome, str(waiting)), False
-        if not problem:
-            return self._result(item, outcome, ""), True
-        final = outcome is not None and (outcome["final"] or outcome["entry_id"] in seen.failed)
-        return self._result(item, outcome, problem), final
+            return self._result(item, outcome, str(waiting)), False, None
+        problem = settled.problem
+        final = not problem or (outcome is not None and (outcome["final"] or outcome["entry_id"] in seen.failed))
+        return self._result(item, outcome, problem), final, settled.record
 
     @staticmethod
     def _result(item: PlanItem, outcome: Outcome | None, problem: str) -> TitleResult:

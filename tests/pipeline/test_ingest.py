@@ -13,12 +13,15 @@ import pytest
 import requests
 from demo.media import CAPTIONS, audio, document, image, video
 
+from kaltura_pipeline.catalogue import Catalogue
 from kaltura_pipeline.ingest import TransferIncompleteError, ingest_batch
+from kaltura_pipeline.ledger_index import LedgerIndex
 from kaltura_pipeline.options import RunOptions
 from kaltura_pipeline.outcome import record_outcome
 from kaltura_pipeline.planning import plan_ingest
 from kaltura_pipeline.settings import PipelineSettings
 from kaltura_provider.api import AdminSecretCredentials, ClientConfig, KalturaClient, KalturaError, MultiRequest
+from kaltura_provider.hooks.s3_documents import S3Documents
 
 if TYPE_CHECKING:
     from kaltura_sandbox.server import SandboxServer
@@ -127,11 +130,14 @@ def test_every_kind_of_file_arrives_byte_for_byte(pipeline: Pipeline, kaltura: K
 
 
 def test_a_second_run_changes_nothing(pipeline: Pipeline, kaltura: KalturaClient) -> None:
-    pipeline.put(**{"a.mp3": audio(1), "b.png": image()})
+    pipeline.put(**{"a.mp3": audio(1), "b.png": image(), "broken.mp4": b"no video"})
     pipeline.run(kaltura)
+    with Catalogue.open() as catalogue:
+        documents = S3Documents(pipeline.s3, pipeline.bucket, "_kaltura/")
+        assert LedgerIndex(catalogue, documents).load() == 0, "a plan has no record to read one by one"
     before = pipeline.records(), pipeline.entries(kaltura)
     summary = pipeline.run(kaltura)
-    assert (summary["ready"], summary["counts"]) == (0, {"skip": 2})
+    assert (summary["ready"], summary["counts"]) == (0, {"skip": 3})
     assert (pipeline.records(), pipeline.entries(kaltura)) == before
 
 
@@ -343,8 +349,11 @@ def test_a_changed_reference_id_reaches_the_entry(pipeline: Pipeline, kaltura: K
 
 
 def test_changed_content_is_exchanged(pipeline: Pipeline, kaltura: KalturaClient) -> None:
-    pipeline.put(**{"a.mp3": audio(1), "b.png": image()})
+    pipeline.put(**{"a.mp3": audio(1), "b.png": image(), "broken.mp4": b"no video"})
     pipeline.run(kaltura)
+    with Catalogue.open() as catalogue:
+        documents = S3Documents(pipeline.s3, pipeline.bucket, "_kaltura/")
+        assert LedgerIndex(catalogue, documents).load() == 0, "a plan has no record to read one by one"
     before = {record["key"]: record["entry_id"] for record in pipeline.records()}
     new = {"a.mp3": audio(2), "b.png": image() + b"more"}
     pipeline.put(**new)

@@ -52,3 +52,27 @@ def test_a_broken_index_costs_requests_only(s3: Any, documents: S3Documents, buc
     read, found = load(documents, bucket)
     assert (read, found["a"]["entry_id"]) == (1, "0_a")
     assert load(documents, bucket)[0] == 0
+
+
+def test_what_a_run_wrote_need_not_be_read(documents: S3Documents, bucket: str) -> None:
+    ledger = Ledger(documents)
+    for key in ("a", "b"):
+        put(documents, bucket, key, entry_id="0_old")
+    load(documents, bucket)
+    put(documents, bucket, "b", entry_id="0_behind_our_back")
+    with Catalogue.open() as catalogue:
+        index = LedgerIndex(catalogue, documents)
+        index.note(ledger.finish(bucket, "a", "test", READY, entry_id="0_new"))
+        ledger.claim(bucket, "c", "test").release(READY)
+        index.note(ledger.finish(bucket, "c", "test", READY, entry_id="0_c"))
+        index.save()
+    read, found = load(documents, bucket)
+    assert read == 1, "only what nobody had told the index"
+    entries = [found[key]["entry_id"] for key in ("a", "b", "c")]
+    assert entries == ["0_new", "0_behind_our_back", "0_c"]
+
+
+def test_a_run_that_wrote_no_record_leaves_the_index_alone(documents: S3Documents) -> None:
+    with Catalogue.open() as catalogue:
+        LedgerIndex(catalogue, documents).save()
+    assert documents.open(INDEX) is None

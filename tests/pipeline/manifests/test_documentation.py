@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
-from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
+from jsonschema import Draft202012Validator
 
 from kaltura_pipeline.manifests import documentation, fields, read_manifest, read_sidecar, schema
 from kaltura_pipeline.manifests.kaltura_names import COLUMNS, ITEM

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -9,7 +10,15 @@ import pytest
 from tests.provider.airflow_fixtures import BUCKET
 
 from kaltura_provider.hooks.s3_documents import DocumentConflictError, S3Documents
-from kaltura_provider.transfers.ledger import FAILED, LEASE_SECONDS, LeaseLostError, Ledger, LedgerBusyError
+from kaltura_provider.transfers.ledger import (
+    FAILED,
+    LEASE_SECONDS,
+    READY,
+    UPLOADED,
+    LeaseLostError,
+    Ledger,
+    LedgerBusyError,
+)
 
 
 class Clock:
@@ -95,6 +104,48 @@ def test_a_released_record_can_be_claimed_at_once(ledger: Ledger) -> None:
     ledger.claim("b", "k.mp4", "first").release(FAILED, error="broken")
     record = ledger.claim("b", "k.mp4", "second")
     assert (record.body["state"], record.body["error"]) == (FAILED, "")
+
+
+def test_an_outcome_is_written_where_nobody_works(ledger: Ledger) -> None:
+    ledger.claim("b", "k.mp4", "first").release(UPLOADED, entry_id="0_a", error="slow")
+    written = ledger.finish("b", "k.mp4", "second", READY, content="x")
+    assert ledger.read("b", "k.mp4") == written.body
+    found = {name: written.body[name] for name in ("state", "owner", "entry_id", "content", "error", "attempts")}
+    assert found == {
+        "state": READY, "owner": "second", "entry_id": "0_a", "content": "x", "error": "", "attempts": 1,
+    }  # fmt: skip
+    assert ledger.claim("b", "k.mp4", "third").body["owner"] == "third", "nobody has claimed it"
+
+
+def test_an_outcome_waits_for_whoever_works(ledger: Ledger, clock: Clock) -> None:
+    working = ledger.claim("b", "k.mp4", "first")
+    with pytest.raises(LedgerBusyError, match="first is working on it"):
+        ledger.finish("b", "k.mp4", "second", READY)
+    with pytest.raises(LedgerBusyError, match="was removed"):
+        ledger.finish("b", "other.mp4", "second", READY)
+    clock.now += LEASE_SECONDS + 1
+    ledger.finish("b", "k.mp4", "second", READY)
+    with pytest.raises(LeaseLostError):
+        working.save(entry_id="0_late")
+
+
+def test_of_many_outcomes_at_once_one_is_written(ledger: Ledger) -> None:
+    ledger.claim("b", "k.mp4", "first").release(UPLOADED)
+    together = threading.Barrier(4)
+
+    def finish(number: int) -> str:
+        document = ledger._free("b", "k.mp4", f"worker {number}")
+        together.wait(10)
+        try:
+            return str(ledger._take(document, f"worker {number}", {"state": READY}, None).body["owner"])
+        except LedgerBusyError:
+            return ""
+
+    with ThreadPoolExecutor(4) as pool:
+        winners = [name for name in pool.map(finish, range(4)) if name]
+    record = ledger.read("b", "k.mp4")
+    assert record is not None
+    assert winners == [record["owner"]]
 
 
 def test_keys_of_any_form_have_their_own_record(ledger: Ledger) -> None:
