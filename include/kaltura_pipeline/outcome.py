@@ -118,6 +118,7 @@ class _Run:
         self._run_id = run_id
         self._index = index
         self._cases: list[Case] = []
+        self._refused: list[PlanItem] = []
         self.entries: list[dict[str, Any]] = []
         self.failures: list[str] = []
         self.attempted = 0
@@ -136,7 +137,7 @@ class _Run:
                     item["key"], item["action"], entry_id=item["entry_id"], message=item["reason"], problems=problems
                 )
                 if item["action"] == REFUSE:
-                    self._note(refuse(self._workspace, item))
+                    self._refused.append(item)
                     result = self._hold(item, result)
             self._count(result)
             yield result
@@ -247,6 +248,10 @@ class _Run:
     def _quarantine(self) -> None:
         from kaltura_pipeline.quarantine import Quarantine
 
+        refused, self._refused = self._refused, []
+        with ThreadPoolExecutor(_THREADS, thread_name_prefix="refuse") as threads:
+            for record in threads.map(lambda item: refuse(self._workspace, item), refused):
+                self._note(record)
         cases, self._cases = self._cases, []
         for held in Quarantine(self._workspace).put(cases, run_id=self._run_id) if cases else ():
             if held["error"]:

@@ -349,11 +349,8 @@ def test_a_changed_reference_id_reaches_the_entry(pipeline: Pipeline, kaltura: K
 
 
 def test_changed_content_is_exchanged(pipeline: Pipeline, kaltura: KalturaClient) -> None:
-    pipeline.put(**{"a.mp3": audio(1), "b.png": image(), "broken.mp4": b"no video"})
+    pipeline.put(**{"a.mp3": audio(1), "b.png": image()})
     pipeline.run(kaltura)
-    with Catalogue.open() as catalogue:
-        documents = S3Documents(pipeline.s3, pipeline.bucket, "_kaltura/")
-        assert LedgerIndex(catalogue, documents).load() == 0, "a plan has no record to read one by one"
     before = {record["key"]: record["entry_id"] for record in pipeline.records()}
     new = {"a.mp3": audio(2), "b.png": image() + b"more"}
     pipeline.put(**new)
