@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -13,6 +14,7 @@ from collections.abc import Sequence
 
 from demo.airflow_api import DONE, AirflowApi
 from demo.bucket import BUCKET
+from demo.processes import Processes
 from demo.stack import PARTNER_ID, ROOT, USER
 
 from benchmarks.ingest import report
@@ -32,8 +34,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, print, and tell whether all targets are met."""
     options = _parser().parse_args(arguments)
     print(f"{os.cpu_count()} CPUs, load {os.getloadavg()[0]:.1f}, Python {sys.version.split()[0]}", flush=True)
-    shutil.rmtree(STATE, ignore_errors=True)
-    STATE.mkdir(parents=True)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # on the way out, all servers are stopped
+    # What a killed run has left behind is named in its state.
+    Processes(STATE).stop()
+    shutil.rmtree(STATE)
     with CountingStack(STATE) as stack:
         size = fill(stack.s3, BUCKET, options.files, _SEED)
         _say(f"{options.files} objects with {size / 1e6:.0f} MB are in S3")

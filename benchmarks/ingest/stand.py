@@ -50,7 +50,9 @@ class CountingStack(LocalStack):
             sys.executable, "-m", "kaltura_sandbox.faults", "--service", service, "--upstream", upstream,
             "--port", str(port), "--log-level", "error",
         ]  # fmt: skip
-        child = self._processes.start(f"proxy-{service}", command, os.environ)
+        # What a killed run leaves behind is known by its state directory, when the next one starts.
+        environment = {**os.environ, "BENCH_STATE": str(self.state)}
+        child = self._processes.start(f"proxy-{service}", command, environment)
         self._processes.await_ready(child, lambda: bool(self._counts(service)), seconds=30)
 
     @property
