@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 console = Console(highlight=False, width=None if sys.stdout.isatty() else 110)
 STATE_PREFIX = PipelineSettings().state_prefix
+# Trouble is part of what is shown: it does not make a run red.
+SETTINGS = {"KALTURA_PIPELINE_MAX_FAILURES": "1"}
 
 
 @dataclass
@@ -46,7 +48,7 @@ def run_demo(state: Path) -> int:
     """Ingest, publish and report once; print progress, a table, and what to try next. Return the exit code."""
     started = time.monotonic()
     _say("starting Airflow, a local Kaltura and a local S3 (the first start takes longest)")
-    with LocalStack(state) as stack:
+    with LocalStack(state, settings=SETTINGS) as stack:
         _put_files(stack, demo_folder())
         stack.await_airflow()
         api = AirflowApi(stack.airflow_url, USER, stack.password)
@@ -77,7 +79,7 @@ def run_demo(state: Path) -> int:
 def run_up(state: Path) -> int:
     """Start everything with fixed ports where they are free, and wait for Ctrl-C."""
     _say("starting Airflow, a local Kaltura and a local S3")
-    with LocalStack(state, {"airflow": 8080, "kaltura": 8123, "s3": 5555}) as stack:
+    with LocalStack(state, {"airflow": 8080, "kaltura": 8123, "s3": 5555}, SETTINGS) as stack:
         _put_files(stack, demo_folder())
         stack.await_airflow()
         console.print(
