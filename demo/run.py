@@ -240,7 +240,8 @@ def _show(rows: list[Shown], day: str, folder: Path, seconds: float) -> None:
 def _show_trouble(records: dict[str, dict[str, Any]], page: Path) -> None:
     failed = {key: record["error"] for key, record in sorted(records.items()) if record["state"] == "failed"}
     console.print(f"[bold]{len(failed)} titles are in quarantine[/]: " + ", ".join(failed), style="yellow")
-    console.print(f"Why     {page}\n")
+    # A path that is cut into lines can be neither clicked nor copied.
+    console.print(f"Why     {page}\n", soft_wrap=True)
     console.print(
         "Next: run [bold]make demo[/] again (it adds nothing), "
         "or [bold]make up[/] and open Airflow to see the same runs, the forms and the players."
