@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 console = Console(highlight=False, width=None if sys.stdout.isatty() else 110)
 STATE_PREFIX = PipelineSettings().state_prefix
+# Trouble is part of what is shown: it does not make a run red.
+SETTINGS = {"KALTURA_PIPELINE_MAX_FAILURES": "1"}
 
 
 @dataclass
@@ -46,7 +48,7 @@ def run_demo(state: Path) -> int:
     """Ingest, publish and report once; print progress, a table, and what to try next. Return the exit code."""
     started = time.monotonic()
     _say("starting Airflow, a local Kaltura and a local S3 (the first start takes longest)")
-    with LocalStack(state) as stack:
+    with LocalStack(state, settings=SETTINGS) as stack:
         _put_files(stack, demo_folder())
         stack.await_airflow()
         api = AirflowApi(stack.airflow_url, USER, stack.password)
@@ -77,7 +79,7 @@ def run_demo(state: Path) -> int:
 def run_up(state: Path) -> int:
     """Start everything with fixed ports where they are free, and wait for Ctrl-C."""
     _say("starting Airflow, a local Kaltura and a local S3")
-    with LocalStack(state, {"airflow": 8080, "kaltura": 8123, "s3": 5555}) as stack:
+    with LocalStack(state, {"airflow": 8080, "kaltura": 8123, "s3": 5555}, SETTINGS) as stack:
         _put_files(stack, demo_folder())
         stack.await_airflow()
         console.print(
@@ -238,7 +240,8 @@ def _show(rows: list[Shown], day: str, folder: Path, seconds: float) -> None:
 def _show_trouble(records: dict[str, dict[str, Any]], page: Path) -> None:
     failed = {key: record["error"] for key, record in sorted(records.items()) if record["state"] == "failed"}
     console.print(f"[bold]{len(failed)} titles are in quarantine[/]: " + ", ".join(failed), style="yellow")
-    console.print(f"Why     {page}\n")
+    # A path that is cut into lines can be neither clicked nor copied.
+    console.print(f"Why     {page}\n", soft_wrap=True)
     console.print(
         "Next: run [bold]make demo[/] again (it adds nothing), "
         "or [bold]make up[/] and open Airflow to see the same runs, the forms and the players."

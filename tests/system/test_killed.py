@@ -28,9 +28,10 @@ pytestmark = [pytest.mark.system, pytest.mark.timeout(600)]
 
 BUCKET = "five-hundred"
 FILES = 500
-# The line to Kaltura is held after so many uploads, and Airflow dies when so many requests wait there.
+# The line to Kaltura is held after so many uploads, and Airflow dies when so many requests wait there: one of each of
+# the four tasks at least, among them the upload that was one too many.
 BEFORE_DEATH = 150
-IN_FLIGHT = 8
+IN_FLIGHT = 4
 
 
 class MortalStack(LocalStack):
@@ -99,7 +100,7 @@ class Gate:
             self._uploads += bool(request.upload_token)
             if self._uploads <= BEFORE_DEATH or self._opened.is_set():
                 return
-            self.held[" + ".join(request.items) or request.action] += 1
+            self.held[" + ".join(sorted(set(request.items))) or request.action] += 1
             if self.held.total() >= IN_FLIGHT:
                 self.full.set()
         self._opened.wait(120)
@@ -189,7 +190,7 @@ def test_nothing_is_lost_or_doubled_when_all_of_airflow_dies(
     mortal.line.wait_until_idle(30)
     at_death = ledger_states(mortal)
     assert at_death["uploaded"] > 100, "many files were done"
-    assert at_death["claimed"] > 1, "some were on their way"
+    assert at_death["claimed"] >= 1, "some were on their way"
     assert at_death.total() < FILES / 2, "and most had not begun"
 
     mortal.start_airflow_again()
