@@ -181,7 +181,10 @@ def _client(stack: LocalStack) -> Any:
 def _watch(stack: LocalStack, rows: list[Shown]) -> None:
     """Let a few viewers play what can be played, so that the report has something to tell."""
     with _client(stack) as client:
-        for number, row in enumerate(row for row in rows if row.key.endswith((".mp4", ".mp3"))):
+        played = sorted(
+            (row for row in rows if row.key.endswith((".mp4", ".mp3"))), key=lambda row: row.key[-1:] != "4"
+        )
+        for number, row in enumerate(played):
             for viewer in range(3 - number):
                 for event_type in (2, 3, 7):  # MEDIA_LOADED, PLAY, PLAY_REACHED_100
                     event = {
