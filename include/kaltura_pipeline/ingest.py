@@ -7,10 +7,10 @@ import logging
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypedDict
 
+from kaltura_pipeline.batch import ROOM, Progress, Room
 from kaltura_pipeline.enrichment.resolved import Resolved
 from kaltura_pipeline.plan import ADD, CHANGED_REPLACE, REPLACE, UPDATE
 from kaltura_pipeline.results.model import BUSY, ERROR
@@ -20,7 +20,7 @@ from kaltura_provider.transfers import ledger as ledger_states
 from kaltura_provider.transfers.ledger import LeaseLostError, LedgerBusyError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
     from kaltura_pipeline.plan import Batch, PlanItem
     from kaltura_pipeline.settings import PipelineSettings
@@ -29,9 +29,6 @@ if TYPE_CHECKING:
     from kaltura_provider.transfers.ledger import LedgerEntry
 
 log = logging.getLogger(__name__)
-
-# Bytes of all files that one task has in flight, a single larger file aside.
-_ROOM = 256 * 1024 * 1024
 
 
 class BatchSummary(TypedDict):
@@ -98,9 +95,9 @@ def ingest_batch(
     items = read_batch(workspace, plan, batch)
     job = _Job(
         workspace, kaltura, owner, watch, replaces=plan["options"]["changed_files"] == CHANGED_REPLACE,
-        found=_look_up(kaltura, items), room=_Room(_ROOM),
+        found=_look_up(kaltura, items), room=Room(ROOM),
     )  # fmt: skip
-    progress = _Progress()
+    progress = Progress()
     if settings.files_at_once > 1 and len(items) > 1:
         with ThreadPoolExecutor(settings.files_at_once, thread_name_prefix="title") as threads:
             futures = [threads.submit(_transfer_one, job, item, progress) for item in items]
@@ -140,58 +137,6 @@ def _look_up(kaltura: KalturaClient, items: list[PlanItem]) -> dict[str, list[En
         return {}
 
 
-class _Room:
-    """Lets only so many bytes of files be in flight at once; a file larger than that goes alone."""
-
-    def __init__(self, size: int) -> None:
-        self._size = self._free = size
-        self._changed = threading.Condition()
-
-    @contextmanager
-    def take(self, size: int) -> Iterator[None]:
-        share = min(size, self._size)
-        with self._changed:
-            self._changed.wait_for(lambda: self._free >= share)
-            self._free -= share
-        try:
-            yield
-        finally:
-            with self._changed:
-                self._free += share
-                self._changed.notify_all()
-
-
-class _Progress:
-    """What became of the titles of a batch so far."""
-
-    def __init__(self) -> None:
-        self.outcomes: dict[str, Outcome] = {}
-        self.passing: list[str] = []
-        #: The error after which no further title is tried.
-        self.wall: Exception | None = None
-        self._refusal = False
-        self._lock = threading.Lock()
-
-    def refused(self, error: Exception, *, of_all: bool) -> bool:
-        """Note that Kaltura refused a session or its rights; return whether that ends the batch.
-
-        Of one title (somebody else's entry, say), or of all? A second one in a row is taken for all.
-        """
-        with self._lock:
-            if self._refusal or of_all:
-                self.wall = self.wall or error
-            self._refusal = True
-            return self.wall is not None
-
-    def add(self, item: PlanItem, outcome: Outcome, *, again: bool, refused: bool = False) -> None:
-        """Note what became of a title."""
-        with self._lock:
-            self._refusal = self._refusal and refused
-            self.outcomes[item["key"]] = outcome
-            if again:
-                self.passing.append(f"{item['key']}: {outcome['message']}")
-
-
 @dataclass(frozen=True)
 class _Job:
     """What the titles of a batch have in common."""
@@ -202,10 +147,10 @@ class _Job:
     watch: Watch
     replaces: bool
     found: Mapping[str, list[Entry]]
-    room: _Room
+    room: Room
 
 
-def _transfer_one(job: _Job, item: PlanItem, progress: _Progress) -> None:
+def _transfer_one(job: _Job, item: PlanItem, progress: Progress) -> None:
     """Transfer one title and note what became of it."""
     from kaltura_provider.api import ErrorClass, KalturaError, UploadStoppedError
 

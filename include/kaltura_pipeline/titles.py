@@ -115,11 +115,13 @@ class TitlePlanner:
     def _read_manifests(self) -> None:
         from kaltura_pipeline.manifests import read_manifest
 
+        unreadable: dict[str, ValueError] = {}
         for source, _, _ in self._catalogue.of_role(MANIFEST):
             try:
                 manifest = read_manifest(source.key, self._workspace.read(source.key), time_zone=self._zone)
             except ValueError as error:
                 self._catalogue.leave(source.key, str(error))
+                unreadable[source.key] = error
                 continue
             if manifest.problems:
                 self._catalogue.leave(source.key, "\n".join(map(str, manifest.problems)))
@@ -140,6 +142,8 @@ class TitlePlanner:
                 self._catalogue.add_row(self._key_of(media, source.key), source.key, problems[0].place, wrong)
         for key, file, place in list(self._catalogue.rows_without_media()):
             self._miss(file, place, f"{key} is not in the bucket; upload it, or correct the manifest")
+        for manifest_key, fault in unreadable.items():
+            self._hold_back(manifest_key, fault)
         if self._options.manifest:
             if self._catalogue.find(self._options.manifest) is None:
                 raise ConfigurationError(
@@ -148,6 +152,17 @@ class TitlePlanner:
             for source, _, _ in self._catalogue.of_role(MEDIA):
                 if self._catalogue.row(source.key) is None:
                     self._catalogue.leave(source.key, f"not named in {self._options.manifest}")
+
+    def _hold_back(self, manifest: str, error: ValueError) -> None:
+        """Nobody knows what an unreadable manifest says of the files in its folder: whom they may be shown to, say."""
+        folder = f"{dirname(manifest)}/".lstrip("/")
+        found = (
+            error.problems if isinstance(error, ManifestError) else (Problem(manifest, "", "", str(error), "mend it"),)
+        )
+        wrong = {"description": {}, "problems": [asdict(problem) for problem in found]}
+        for source, _, _ in self._catalogue.of_role(MEDIA):
+            if source.key.startswith(folder) and self._catalogue.row(source.key) is None:
+                self._catalogue.add_row(source.key, manifest, "", wrong)
 
     def _miss(self, file: str, place: str, reason: str) -> None:
         name = f"{file} ({place})" if place else file

@@ -81,6 +81,16 @@ def test_a_wrong_row_refuses_its_own_file_only(put: Any, plan: Plan) -> None:
     assert reason == "missing.mp4 is not in the bucket; upload it, or correct the manifest"
 
 
+def test_an_unreadable_manifest_holds_back_what_it_may_be_about(put: Any, plan: Plan) -> None:
+    put(**{"in/a.mp4": clip(1), "in/deep/b.mp4": clip(2), "out.mp4": clip(3), "in/manifest.yaml": b"titles: ["})
+    items = plan()
+    assert {key: items[key]["action"] for key in ("in/a.mp4", "in/deep/b.mp4", "out.mp4")} == {
+        "in/a.mp4": "refuse", "in/deep/b.mp4": "refuse", "out.mp4": "add"
+    }  # fmt: skip
+    assert "in/manifest.yaml" in items["in/a.mp4"]["reason"]
+    assert "in/manifest.yaml" in items["left"]
+
+
 def test_a_manifest_named_in_the_form_takes_only_its_titles(put: Any, plan: Plan) -> None:
     put(**{"in/a.mp4": clip(1), "in/b.mp4": clip(2), "in/list of mine.csv": b"media,name\na.mp4,A\n"})
     items = plan(manifest="in/list of mine.csv")
