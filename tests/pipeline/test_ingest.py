@@ -131,7 +131,7 @@ def test_every_kind_of_file_arrives_byte_for_byte(pipeline: Pipeline, kaltura: K
 
 def test_a_second_run_changes_nothing(pipeline: Pipeline, kaltura: KalturaClient) -> None:
     pipeline.put(**{"a.mp3": audio(1), "b.png": image(), "broken.mp4": b"no video"})
-    pipeline.run(kaltura)
+    pipeline.run(kaltura, check_media=True)
     with Catalogue.open() as catalogue:
         documents = S3Documents(pipeline.s3, pipeline.bucket, "_kaltura/")
         assert LedgerIndex(catalogue, documents).load() == 0, "a plan has no record to read one by one"

@@ -83,7 +83,7 @@ def test_adding_is_repeated_when_it_was_surely_refused(refusal: Reply) -> None:
 
 def test_an_action_that_stays_blocked_is_given_up_with_both_reasons() -> None:
     with ScriptedServer(BLOCKED) as server, client_of(server, max_attempts=10) as client:
-        with pytest.raises(KalturaError, match=r"lower the parallelism.*or the action is blocked for this account"):
+        with pytest.raises(KalturaError, match=r"or the action is blocked for this account.*Lower the parallelism"):
             client.call("media", "add", {"entry": {}})
         assert len(server.requests) == 3
 

@@ -409,14 +409,19 @@ def test_an_interrupted_upload_leaves_no_thread_and_goes_on_later(
             os.kill(os.getpid(), signal.SIGINT)
         return None
 
-    with faulty_proxy(sandbox.url, interrupt) as proxy, pytest.raises(KeyboardInterrupt):
-        upload(
-            new_client(url=proxy.url),
-            video,
-            part_size=PART,
-            parallel=2,
-            on_token=lambda token: tokens.append(token.id),
-        )
+    # A process that a shell started in the background ignores Ctrl-C.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with faulty_proxy(sandbox.url, interrupt) as proxy, pytest.raises(KeyboardInterrupt):
+            upload(
+                new_client(url=proxy.url),
+                video,
+                part_size=PART,
+                parallel=2,
+                on_token=lambda token: tokens.append(token.id),
+            )
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert upload_threads() == []
     done = upload(client, video, token=tokens[0], part_size=PART, parallel=2)
     assert done.token.id == tokens[0]
