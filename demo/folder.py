@@ -64,7 +64,7 @@ def demo_folder() -> dict[str, bytes]:
     good = {
         "lectures/ball.mp4": ball,
         "lectures/ball.en.vtt": CAPTIONS.encode(),
-        "lectures/ball.yaml": DESCRIPTION.encode(),
+        "lectures/ball.yaml": f"{DESCRIPTION}categories: [Lectures>Physics]\n".encode(),
         "lectures/tone.mp3": audio(seconds=3),
         "lectures/poster.png": image(),
         "lectures/handout.pdf": document(),

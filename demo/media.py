@@ -26,7 +26,6 @@ And comes back.
 DESCRIPTION = """name: A ball crosses the picture
 description: Four seconds of film, with captions. Made by the demonstration.
 tags: [demo, physics]
-categories: [Lectures>Physics]
 owner: media@example.edu
 """
 

@@ -92,7 +92,7 @@ def test_a_run_from_the_form_ends_green_with_links_on_its_tasks(
 
     stack.s3.create_bucket(Bucket="browser")
     for key, data in {
-        "lectures/ball.mp4": video(2),
+        "lectures/ball.mp4": video(4),
         "lectures/ball.en.vtt": CAPTIONS.encode(),
         "lectures/ball.yaml": DESCRIPTION.encode(),
     }.items():
@@ -127,7 +127,7 @@ def test_a_run_from_the_form_ends_green_with_links_on_its_tasks(
     page.goto(player)
     page.locator("video").wait_for()
     page.wait_for_function("document.querySelector('video').readyState >= 1")
-    assert page.evaluate("document.querySelector('video').duration") == pytest.approx(2, abs=0.2)
+    assert page.evaluate("document.querySelector('video').duration") == pytest.approx(4, abs=0.2)
 
     # The page that the DAG wrote shows the player with the title.
     keys = [item["Key"] for item in stack.s3.list_objects_v2(Bucket="browser", Prefix="_kaltura/pages/0_")["Contents"]]
