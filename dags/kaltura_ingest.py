@@ -24,11 +24,18 @@ from airflow.sdk import DAG, Param, get_current_context, task
 
 from kaltura_pipeline.assets import ENTRIES
 from kaltura_pipeline.events import ingest_schedule
-from kaltura_pipeline.operators import IngestBatchOperator, IngestReadyOperator, PlanApprovalOperator
+from kaltura_pipeline.operators import (
+    IngestBatchOperator,
+    IngestReadyOperator,
+    IngestRecordOperator,
+    PlanApprovalOperator,
+)
 from kaltura_pipeline.settings import PipelineSettings
 from kaltura_provider.policies.retry import kaltura_retries
 
 SETTINGS = PipelineSettings.from_environment()
+# Empty if there is nothing to carry out.
+PLAN = "{{ '' if params.dry_run else (ti.xcom_pull(task_ids='plan', key='plan') or {'uri': ''}).uri }}"
 
 with DAG(
     dag_id="kaltura_ingest",
@@ -195,45 +202,21 @@ with DAG(
         task_id="wait",
         settings=SETTINGS,
         bucket="{{ params.bucket or '' }}",
-        plan="{{ (ti.xcom_pull(task_ids='plan', key='plan') or {'uri': ''}).uri }}",
+        plan=PLAN,
         # A batch that failed keeps nobody from waiting for the entries of the others.
         trigger_rule="all_done",
         doc_md="Waits until Kaltura has converted the entries; holds no worker while it waits.",
     )
 
-    @task(
+    record = IngestRecordOperator(
+        task_id="record",
+        settings=SETTINGS,
+        bucket="{{ params.bucket or '' }}",
+        plan=PLAN,
         outlets=[ENTRIES],
         trigger_rule="all_done",
-        doc_md="Notes what became ready in the ledger, writes the manifest, and tells kaltura_publish.",
+        doc_md="Notes what became ready in the ledger, writes the results, and tells kaltura_publish.",
     )
-    def record() -> None:
-        from airflow.sdk.exceptions import AirflowSkipException
-
-        from kaltura_pipeline.notify import notify, parse_notifiers
-        from kaltura_pipeline.outcome import record_outcome
-        from kaltura_provider.hooks.kaltura import KalturaHook
-
-        context = get_current_context()
-        ti = context["ti"]
-        plan = ti.xcom_pull(task_ids="plan", key="plan")
-        if plan is None or context["params"]["dry_run"]:
-            raise AirflowSkipException("there is nothing to record: the run stopped at its plan")
-        hook = KalturaHook(SETTINGS.kaltura_conn_id)
-        bucket = context["params"]["bucket"] or ""
-        summary = record_outcome(
-            SETTINGS,
-            bucket=bucket,
-            run_id=context["run_id"],
-            plan_uri=plan["uri"],
-            kaltura=hook.get_conn(),
-            kmc_url=hook.kmc_url,
-        )
-        notify(context, summary["results"], parse_notifiers(SETTINGS.notifiers), title=f"s3://{bucket}/")
-        # Short, as every XCom passes through the database; the documents in S3 have all.
-        ti.xcom_push(key="summary", value={**summary, "failures": summary["failures"][:20]})
-        if not summary["ready"]:
-            raise AirflowSkipException(f"no entry is new or changed: {summary['counts']}")
-        context["outlet_events"][ENTRIES].extra = {"manifest": summary["manifest"], "entries": summary["ready"]}
 
     @task(
         trigger_rule="all_done",
@@ -263,4 +246,4 @@ with DAG(
                 "The first:\n" + "\n".join(summary["failures"])
             )
 
-    planned >> approve >> transfer >> wait >> record() >> verdict()
+    planned >> approve >> transfer >> wait >> record >> verdict()

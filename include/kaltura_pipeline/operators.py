@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk import BaseOperator
 
-from kaltura_provider.links.kaltura import KalturaEntryLink, KalturaPlayerLink
+from kaltura_provider.links.kaltura import KalturaEntryLink, KalturaLink, KalturaPlayerLink
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -175,6 +175,71 @@ class IngestReadyOperator(BaseOperator):
                     timeout=timedelta(seconds=max(0.0, end_time - time.time())) + TRIGGER_GRACE,
                 )  # fmt: skip
         return counts
+
+
+class ResultsLink(KalturaLink):
+    """Open the page that says what became of each title."""
+
+    name = "Results"
+
+
+class IngestRecordOperator(BaseOperator):
+    """Note how the titles of a run ended, see :func:`kaltura_pipeline.outcome.record_outcome`.
+
+    Pushes a :class:`kaltura_pipeline.outcome.RunSummary` under the key ``summary``, tells people and the publish DAG.
+    Its link opens the page with the results, where a browser can reach S3 (see ``PipelineSettings.state_url``).
+
+    :param settings: the pipeline's settings.
+    :param bucket: the source bucket. Templated.
+    :param plan: address of the run's plan; empty if the run stopped before or at its plan. Templated.
+    """
+
+    template_fields: Sequence[str] = ("bucket", "plan")
+    operator_extra_links = (ResultsLink(),)
+
+    def __init__(self, *, settings: PipelineSettings, bucket: str, plan: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.settings = settings
+        self.bucket = bucket
+        self.plan = plan
+
+    def execute(self, context: Context) -> None:
+        """Record the run.
+
+        :param context: the task's context.
+        :raises airflow.sdk.exceptions.AirflowSkipException: there is nothing to publish.
+        :raises KalturaError: Kaltura could not be asked.
+        """
+        from airflow.sdk.exceptions import AirflowSkipException
+
+        from kaltura_pipeline.assets import ENTRIES
+        from kaltura_pipeline.notify import notify, parse_notifiers
+        from kaltura_pipeline.outcome import record_outcome
+        from kaltura_pipeline.workspace import Workspace
+        from kaltura_provider.hooks.kaltura import KalturaHook
+
+        if not self.plan:
+            raise AirflowSkipException("there is nothing to record: the run stopped at its plan")
+        hook = KalturaHook(self.settings.kaltura_conn_id)
+        summary = record_outcome(
+            self.settings,
+            bucket=self.bucket,
+            run_id=context["run_id"],
+            plan_uri=self.plan,
+            kaltura=hook.get_conn(),
+            kmc_url=hook.kmc_url,
+        )
+        if page := Workspace.open(self.settings, self.bucket).browser_url(summary["page"]):
+            ResultsLink.persist(context, self, page)
+        notifiers = parse_notifiers(self.settings.notifiers)
+        notify(context, summary["results"], notifiers, title=f"s3://{self.bucket}/", page_url=page)
+        # Short, as every XCom passes through the database; the documents in S3 have all.
+        context["ti"].xcom_push(key="summary", value={**summary, "failures": summary["failures"][:20]})
+        if not summary["ready"]:
+            raise AirflowSkipException(f"no entry is new or changed: {summary['counts']}")
+        if ENTRIES in self.outlets:
+            extra: dict[str, Any] = {"manifest": summary["manifest"], "entries": summary["ready"]}
+            context["outlet_events"][ENTRIES].extra = extra
 
 
 class PlanApprovalOperator(ApprovalOperator):

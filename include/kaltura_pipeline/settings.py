@@ -25,6 +25,8 @@ class PipelineSettings:
     :param prefix: only objects whose keys start with this are taken, for example ``lectures/``.
     :param state_bucket: bucket for ledger, plans, pages and reports; empty means ``bucket``.
     :param state_prefix: prefix of everything the pipeline writes.
+    :param state_url: address below which a browser reads the state bucket, such as that of a CloudFront distribution;
+        empty links to the console of AWS.
     :param aws_conn_id: Airflow connection to S3.
     :param kaltura_conn_id: Airflow connection to Kaltura.
     :param time_zone: IANA name of the zone whose days the reports are about.
@@ -55,6 +57,7 @@ class PipelineSettings:
     prefix: str = ""
     state_bucket: str = ""
     state_prefix: str = "_kaltura/"
+    state_url: str = ""
     aws_conn_id: str = "aws_default"
     kaltura_conn_id: str = "kaltura_default"
     time_zone: str = "UTC"

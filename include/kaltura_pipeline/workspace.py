@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlencode
 
 from kaltura_pipeline.errors import ConfigurationError
 from kaltura_provider.hooks.s3_documents import S3Documents
@@ -64,6 +65,20 @@ class Workspace:
         if len(body) > MAXIMUM_BYTES:
             raise ValueError(f"{key}: larger than {MAXIMUM_BYTES} bytes, too large for captions; check the file")
         return body
+
+    def browser_url(self, uri: str) -> str:
+        """Return where a browser opens a document, or an empty text if it cannot. Nothing in it is secret.
+
+        That is below ``settings.state_url`` if it is set, else in the console of AWS.
+
+        :param uri: the document's ``s3://`` address.
+        """
+        bucket, _, key = uri.removeprefix("s3://").partition("/")
+        if self.settings.state_url:
+            return f"{self.settings.state_url.rstrip('/')}/{quote(key)}"
+        if str(self.client.meta.endpoint_url).endswith((".amazonaws.com", ".amazonaws.com.cn")):
+            return f"https://s3.console.aws.amazon.com/s3/object/{bucket}?{urlencode({'prefix': key})}"
+        return ""
 
     def write_html(self, name: str, html: str) -> str:
         """Write a page below the state prefix and return its address. S3: PutObject."""

@@ -105,11 +105,23 @@ def test_a_batch_that_failed_does_not_stop_the_wait_for_the_others(dag_bag: DagB
         assert tasks[name].trigger_rule == "all_done", name
 
 
-def test_without_a_plan_the_wait_is_told_so(dag_bag: DagBag) -> None:
-    class NothingPlanned:
-        def xcom_pull(self, **_: str) -> None:
-            return None
+@pytest.mark.parametrize(
+    ("planned", "dry_run", "shown"),
+    [
+        (None, False, ""),
+        ({"uri": "s3://b/plan.json"}, False, "s3://b/plan.json"),
+        ({"uri": "s3://b/plan.json"}, True, ""),
+    ],
+)
+def test_only_a_plan_to_carry_out_is_waited_for_and_recorded(
+    dag_bag: DagBag, planned: Any, dry_run: bool, shown: str
+) -> None:
+    class Planned:
+        def xcom_pull(self, **_: str) -> Any:
+            return planned
 
     dag = dag_bag.dags["kaltura_ingest"]
-    wait: Any = dag.task_dict["wait"]
-    assert wait.render_template(wait.plan, {"ti": NothingPlanned()}, dag.get_template_env()) == ""
+    context = {"ti": Planned(), "params": {"dry_run": dry_run}}
+    for name in ("wait", "record"):
+        task: Any = dag.task_dict[name]
+        assert task.render_template(task.plan, context, dag.get_template_env()) == shown
