@@ -55,7 +55,7 @@ browser:
 test: $(READY) browser ## All tests (unit, contract, system, browser)
 	@rm -rf .state/test-logs
 	@$(BIN)/python -m pytest -n 2 -m "not system" --ignore tests/secrets
-	@$(BIN)/python -m pytest -m system
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -m system
 	@$(BIN)/python -m pytest tests/secrets
 
 .PHONY: screenshots

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from typing import TYPE_CHECKING
 
@@ -20,8 +21,10 @@ def stack() -> Iterator[LocalStack]:
 
     from tests.conftest import LOGS
 
-    shutil.rmtree(LOGS / "stack", ignore_errors=True)
-    with LocalStack(LOGS / "stack") as running:
+    # Each worker that runs tests has its own.
+    state = LOGS / f"stack-{os.environ.get('PYTEST_XDIST_WORKER', 'only')}"
+    shutil.rmtree(state, ignore_errors=True)
+    with LocalStack(state) as running:
         running.await_airflow()
         yield running
 

@@ -72,7 +72,8 @@ class Pipeline:
 
         uri, plan = self.plan(changed_files, **options)
         self.transfer(uri, plan, kaltura, owner)
-        ids = [record["entry_id"] for record in self.records() if record.get("entry_id")]
+        mine = [record for record in self.records() if record["key"].startswith(options.get("prefix", ""))]
+        ids = [record["entry_id"] for record in mine if record.get("entry_id")]
         for _ in range(300):
             if not look(kaltura, ids).waiting:
                 break
@@ -202,15 +203,15 @@ def test_a_worker_killed_at_any_call_leaves_one_entry(
         key = f"take-{calls}.mp3"
         pipeline.put(**{key: data, f"take-{calls}.en.srt": b"1\n00:00:00,000 --> 00:00:01,000\nHi\n"})
         mortal: Any = Mortal(kaltura, calls, after=after)
-        uri, plan = pipeline.plan()
+        uri, plan = pipeline.plan(prefix=f"take-{calls}.")
         try:
             pipeline.transfer(uri, plan, mortal, owner="the task")
         except Killed:
             # Airflow tries the task again.
-            pipeline.run(kaltura, owner="the task")
+            pipeline.run(kaltura, owner="the task", prefix=f"take-{calls}.")
             died = True
         else:
-            pipeline.run(kaltura, owner="the task")
+            pipeline.run(kaltura, owner="the task", prefix=f"take-{calls}.")
             died = False
         record = next(record for record in pipeline.records() if record["key"] == key)
         assert record["state"] == "ready", record
@@ -389,16 +390,16 @@ def test_a_worker_killed_while_content_is_exchanged(pipeline: Pipeline, kaltura:
         calls += 1
         key = f"take-{calls}.mp3"
         pipeline.put(**{key: audio(1)})
-        pipeline.run(kaltura)
+        pipeline.run(kaltura, prefix=key)
         pipeline.put(**{key: audio(2)})
         mortal: Any = Mortal(kaltura, calls, after=after)
-        uri, plan = pipeline.plan()
+        uri, plan = pipeline.plan(prefix=key)
         try:
             pipeline.transfer(uri, plan, mortal, owner="the task")
             died = False
         except Killed:
             died = True
-        assert pipeline.run(kaltura, owner="the task")["failures"] == []
+        assert pipeline.run(kaltura, owner="the task", prefix=key)["failures"] == []
         record = next(record for record in pipeline.records() if record["key"] == key)
         assert record["state"] == "ready", record
         entry = kaltura.call("baseEntry", "get", {"entryId": record["entry_id"]})
