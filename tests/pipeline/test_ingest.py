@@ -7,6 +7,7 @@ import json
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -20,6 +21,7 @@ from kaltura_pipeline.options import RunOptions
 from kaltura_pipeline.outcome import record_outcome
 from kaltura_pipeline.planning import plan_ingest
 from kaltura_pipeline.settings import PipelineSettings
+from kaltura_pipeline.workspace import Workspace
 from kaltura_provider.api import AdminSecretCredentials, ClientConfig, KalturaClient, KalturaError, MultiRequest
 from kaltura_provider.hooks.s3_documents import S3Documents
 
@@ -101,7 +103,9 @@ def reference_of(bucket: str, key: str) -> str:
 
 
 @pytest.fixture
-def pipeline(s3: Any, bucket: str, sandbox: SandboxServer) -> Pipeline:
+def pipeline(s3: Any, bucket: str, sandbox: SandboxServer, monkeypatch: pytest.MonkeyPatch) -> Pipeline:
+    # Each task opens its workspace once; here many tasks run in one process, and boto3 needs a while for a client.
+    monkeypatch.setattr(Workspace, "open", staticmethod(cache(Workspace.open)))
     return Pipeline(s3, bucket, sandbox)
 
 
