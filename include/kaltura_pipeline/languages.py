@@ -341,3 +341,11 @@ def named_language(text: str) -> str:
     :raises ValueError: neither is known; the message names the nearest ones.
     """
     return _NAMES.get(text.strip().lower()) or kaltura_language(text.strip())
+
+
+def language_tag(name: str) -> str:
+    """Return the first known tag of a language, without its region; empty if there is none.
+
+    :param name: Kaltura's name, such as ``Portuguese (Brazil)``.
+    """
+    return next((tag.split("-")[0] for tag, known in KALTURA_LANGUAGES.items() if known == name), "")

@@ -66,7 +66,7 @@ class QualityGate:
                 problems.extend(found)
             for caption in item["captions"]:
                 name = caption["key"]
-                problems.extend(self._check_captions(name, duration))
+                problems.extend(self._check_captions(name, duration, caption["language"]))
             if item["thumbnail"] is not None:
                 name = item["thumbnail"]["key"]
                 problems.extend(self._check_thumbnail(name))
@@ -86,10 +86,11 @@ class QualityGate:
             item["kind"] = facts.kind
         return list(check_media(item["key"], facts, self._rules)), facts.duration
 
-    def _check_captions(self, key: str, duration: float | None) -> list[Problem]:
+    def _check_captions(self, key: str, duration: float | None, language: str) -> list[Problem]:
+        from kaltura_pipeline.languages import language_tag
         from kaltura_pipeline.quality.captions import check_captions
 
-        return list(check_captions(key, self._workspace.read(key), duration)[1])
+        return list(check_captions(key, self._workspace.read(key), duration, language_tag(language))[1])
 
     def _check_thumbnail(self, key: str) -> list[Problem]:
         from kaltura_pipeline.quality.images import check_thumbnail

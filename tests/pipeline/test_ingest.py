@@ -288,13 +288,18 @@ def test_broken_media_is_named_and_the_rest_goes_on(pipeline: Pipeline, kaltura:
     assert states == {"broken.mp4": "failed", "good.mp3": "ready"}
 
 
-def test_captions_that_are_not_utf8_arrive_readable(pipeline: Pipeline, kaltura: KalturaClient) -> None:
-    pipeline.put(**{"a.mp4": video(1), "a.de.srt": b"1\n00:00:00,000 --> 00:00:01,000\n\xc4rger\n"})
+@pytest.mark.parametrize(
+    ("tag", "encoding", "said"), [("de", "cp1252", "Ärger"), ("he", "cp1255", "שלום"), ("tr", "cp1254", "Işık")]
+)
+def test_captions_that_are_not_utf8_arrive_readable(
+    pipeline: Pipeline, kaltura: KalturaClient, tag: str, encoding: str, said: str
+) -> None:
+    pipeline.put(**{"a.mp4": video(1), f"a.{tag}.srt": f"1\n00:00:00,000 --> 00:00:01,000\n{said}\n".encode(encoding)})
     assert pipeline.run(kaltura)["failures"] == []
     (record,) = pipeline.records()
     (asset,) = kaltura.call("caption_captionAsset", "list", {"filter": {"entryIdEqual": record["entry_id"]}})["objects"]
     text = kaltura.call("caption_captionAsset", "serve", {"captionAssetId": asset["id"]})
-    assert "Ärger" in text.decode()
+    assert said in text.decode()
 
 
 def test_a_wrong_secret_stops_the_batch_at_once(pipeline: Pipeline, sandbox: SandboxServer) -> None:
