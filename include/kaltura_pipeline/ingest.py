@@ -257,24 +257,26 @@ def _enrich(
     named = wanted.category_ids or wanted.new_categories or wanted.metadata
     if not (tell or noted or named or item["captions"] or item["thumbnail"]):
         return noted
-    from kaltura_pipeline.enrichment.apply import apply
-    from kaltura_pipeline.enrichment.captions import WantedCaption
-    from kaltura_pipeline.enrichment.thumbnail import WantedThumbnail
+    from kaltura_provider.api.enrichment.captions import WantedCaption
+    from kaltura_provider.api.enrichment.enrich import Enrichment, enrich_one
+    from kaltura_provider.api.enrichment.thumbnail import WantedThumbnail
 
     image = item["thumbnail"]
     fields = {**wanted.update_fields, "referenceId": item["reference_id"]}
-    return apply(
-        job.kaltura,
+    wish = Enrichment(
         outcome["entry_id"],
-        wanted,
-        captions=[WantedCaption(**caption) for caption in item["captions"]],
-        thumbnail=WantedThumbnail(image["key"], image["etag"]) if image else None,
-        fields=fields if tell or outcome["created"] else None,
+        fields if tell or outcome["created"] else None,
+        wanted.category_ids,
+        wanted.new_categories,
+        wanted.metadata,
+        [WantedCaption(**caption) for caption in item["captions"]],
+        WantedThumbnail(image["key"], image["etag"]) if image else None,
         noted=noted,
         read=lambda key: _read(job.workspace, item, key),
-        fresh=outcome["created"] and "templateEntryId" not in wanted.fields,
         note=lambda parts: record.update(parts=dict(parts)),
+        fresh=outcome["created"] and "templateEntryId" not in wanted.fields,
     )
+    return enrich_one(job.kaltura, wish)
 
 
 def _read(workspace: Workspace, item: PlanItem, key: str) -> bytes:

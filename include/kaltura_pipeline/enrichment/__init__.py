@@ -1,1 +1,1 @@
-"""Everything about a title on Kaltura besides its bytes: names resolved before the transfer, parts applied after."""
+"""What is said of titles, and what it means on one account: names resolved before the transfer."""

@@ -7,18 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from kaltura_pipeline.manifests.model import Problem
-
-
-@dataclass(frozen=True)
-class MetadataWish:
-    """Custom metadata of one profile.
-
-    :param xml: the document, with the fields that are said.
-    :param order: all fields of the profile, in the order in which Kaltura takes them.
-    """
-
-    xml: str
-    order: tuple[str, ...] = ()
+from kaltura_provider.api.enrichment.metadata import MetadataWish
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,10 @@ import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kaltura_pipeline.enrichment.names import ACCESS_CONTROL, CONVERSION, METADATA, Names
-from kaltura_pipeline.enrichment.resolved import MetadataWish, Resolved
+from kaltura_pipeline.enrichment.resolved import Resolved
 from kaltura_pipeline.manifests.model import Problem
 from kaltura_provider.api.categories import MAX_CATEGORIES_OF_ENTRY, normalize_path
+from kaltura_provider.api.enrichment.metadata import MetadataWish
 from kaltura_provider.api.metadata_document import build_document
 from kaltura_provider.api.metadata_schema import MetadataSchemaError
 from kaltura_provider.api.named_profiles import UnknownProfileError

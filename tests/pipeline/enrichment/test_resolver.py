@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from tests.pipeline.enrichment.conftest import XSD, Account
+from tests.account import XSD, Account
 
 from kaltura_pipeline.enrichment.resolved import Resolved
 from kaltura_pipeline.enrichment.resolver import Resolver

@@ -7,15 +7,14 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from kaltura_pipeline.enrichment.part import Part
+from kaltura_provider.api.enrichment.part import WHOLE_LIST, Part
 from kaltura_provider.api.multipart import FilePart
-from kaltura_provider.api.paging import MAX_PAGE_SIZE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from kaltura_pipeline.enrichment.part import Batch
     from kaltura_provider.api import KalturaClient
+    from kaltura_provider.api.enrichment.part import Batch
 
 _PREFIX = "from-source-"
 _DEFAULT = "default_thumb"
@@ -153,8 +152,9 @@ class ThumbnailPart(Part):
         return _DEFAULT in _tags(asset)
 
     def _list(self, batch: Batch) -> None:
-        pager = {"pageSize": MAX_PAGE_SIZE, "pageIndex": 1}
-        batch.add(self, "thumbAsset", "list", {"filter": {"entryIdEqual": self.entry_id}, "pager": pager}, self._seen)
+        batch.add(
+            self, "thumbAsset", "list", {"filter": {"entryIdEqual": self.entry_id}, "pager": WHOLE_LIST}, self._seen
+        )
 
     def _seen(self, answer: Any) -> None:
         self._present = answer.get("objects") or []

@@ -1,20 +1,35 @@
-"""What the parts of a title have in common, and the requests in which they travel together."""
+"""What the parts of an entry have in common, and the requests in which those of many entries travel together."""
 
 from __future__ import annotations
 
+import hashlib
+import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kaltura_provider.api.errors import KalturaError
+from kaltura_provider.api.paging import MAX_PAGE_SIZE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from kaltura_provider.api import KalturaClient
-    from kaltura_provider.api.multirequest import Call
+    from kaltura_provider.api.multirequest import Call, MultiRequest
+
+
+#: All assets or documents of an entry.
+WHOLE_LIST = {"pageSize": MAX_PAGE_SIZE, "pageIndex": 1}
+# The server carries out the calls of a request one after the other, and ends it after a minute.
+_MAX_CALLS = 100
+_MAX_CHARACTERS = 4_000_000
+
+
+def digest_of(value: Any) -> str:
+    """Return a digest of plain JSON, whatever the order of its keys."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 
 
 class Part:
-    """One part of a title on Kaltura, such as its captions. It goes through rounds until it is done.
+    """One part of an entry on Kaltura, such as its captions. It goes through rounds until it is done.
 
     A round looks at what is there, writes what is missing, sends bytes, and finishes. After one without an error the
     part is done. What goes wrong in a way that another look can settle (somebody else was quicker, an answer was lost)
@@ -71,17 +86,21 @@ class _Sent(NamedTuple):
 
 
 class Batch:
-    """Calls of several parts that travel in one request, each with what to do with its result.
+    """Calls of several parts that travel together, each with what to do with its result.
+
+    The calls of one part stay in one request, as later ones may need results of earlier ones. There are as few requests
+    as a server can be asked to carry out.
 
     :param client: the client.
     """
 
     def __init__(self, client: KalturaClient) -> None:
-        self._request = client.multirequest()
-        self._sent: list[_Sent] = []
+        self._client = client
+        self._requests: list[tuple[MultiRequest, list[_Sent]]] = []
+        self._characters = 0
 
     def __len__(self) -> int:
-        return len(self._sent)
+        return sum(len(sent) for _, sent in self._requests)
 
     def add(
         self,
@@ -94,7 +113,7 @@ class Batch:
     ) -> Call:
         """Add a call.
 
-        :param part: the part it is for.
+        :param part: the part it is for; all its calls are added before those of the next one.
         :param service: such as ``categoryEntry``.
         :param action: such as ``add``.
         :param params: parameters by name.
@@ -102,31 +121,53 @@ class Batch:
         :param fine: error codes that say that nothing is left to do, with what to do then.
         :raises ValueError: a text looks like a reference to another call.
         """
-        call = self._request.add(service, action, params)
-        self._sent.append(_Sent(part, then, fine or {}))
+        if self._is_full() and self._requests[-1][1][-1].part is not part:
+            self._characters = 0
+            self._requests.append((self._client.multirequest(), []))
+        elif not self._requests:
+            self._requests.append((self._client.multirequest(), []))
+        request, sent = self._requests[-1]
+        call = request.add(service, action, params)
+        sent.append(_Sent(part, then, fine or {}))
+        self._characters += _characters(params)
         return call
 
     @property
     def parts(self) -> set[Part]:
         """The parts that added calls."""
-        return {sent.part for sent in self._sent}
+        return {each.part for _, sent in self._requests for each in sent}
 
     def send(self) -> dict[Part, Exception]:
-        """Send the calls in one request; an empty batch sends none.
+        """Send the calls; an empty batch sends none.
 
-        :return: the first error of each part that has one.
-        :raises KalturaError: the request as a whole failed.
+        :return: the first error of each part that has one. When a request failed as a whole, nobody knows what was
+            done, or nothing was: then it is the error of each part that travelled in it.
         """
         errors: dict[Part, Exception] = {}
-        if not self._sent:
-            return errors
-        for sent, result in zip(self._sent, self._request.send(raise_on_error=False), strict=True):
+        for request, calls in self._requests:
             try:
-                _use(sent, result)
-            except (KalturaError, ValueError) as error:
-                # A call that needed the result of a failed one comes after it, and explains less.
-                errors.setdefault(sent.part, error)
+                results = request.send(raise_on_error=False)
+            except KalturaError as error:
+                errors.update({sent.part: error for sent in calls})
+                continue
+            for sent, result in zip(calls, results, strict=True):
+                try:
+                    _use(sent, result)
+                except (KalturaError, ValueError) as error:
+                    # A call that needed the result of a failed one comes after it, and explains less.
+                    errors.setdefault(sent.part, error)
         return errors
+
+    def _is_full(self) -> bool:
+        if not self._requests:
+            return False
+        return len(self._requests[-1][1]) >= _MAX_CALLS or self._characters >= _MAX_CHARACTERS
+
+
+def _characters(value: Any) -> int:
+    if isinstance(value, dict):
+        return sum(map(_characters, value.values()))
+    return len(value) if isinstance(value, str) else 1
 
 
 def _use(sent: _Sent, result: Any) -> None:

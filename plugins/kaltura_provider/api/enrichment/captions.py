@@ -7,15 +7,13 @@ from dataclasses import asdict, dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from kaltura_pipeline.enrichment.entry_parts import digest_of
-from kaltura_pipeline.enrichment.part import Part
-from kaltura_provider.api.paging import MAX_PAGE_SIZE
+from kaltura_provider.api.enrichment.part import WHOLE_LIST, Part, digest_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from kaltura_pipeline.enrichment.part import Batch
     from kaltura_provider.api import KalturaError
+    from kaltura_provider.api.enrichment.part import Batch
 
 SERVICE = "caption_captionAsset"
 #: KalturaCaptionType by file ending.
@@ -178,8 +176,7 @@ class CaptionsPart(Part):
         return alike[0] if len(alike) == len(rivals) == 1 else None
 
     def _list(self, batch: Batch, then: Callable[[Any], None]) -> None:
-        pager = {"pageSize": MAX_PAGE_SIZE, "pageIndex": 1}
-        batch.add(self, SERVICE, "list", {"filter": {"entryIdEqual": self.entry_id}, "pager": pager}, then)
+        batch.add(self, SERVICE, "list", {"filter": {"entryIdEqual": self.entry_id}, "pager": WHOLE_LIST}, then)
 
     def _seen(self, answer: Any) -> None:
         self._present = answer.get("objects") or []
