@@ -10,14 +10,16 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypedDict
 
+from kaltura_pipeline.attempts import Attempt, after_error, new_outcome
 from kaltura_pipeline.batch import ROOM, Progress, Room
+from kaltura_pipeline.enriching import enrich_titles, enrichment_of
 from kaltura_pipeline.enrichment.resolved import Resolved
 from kaltura_pipeline.plan import ADD, CHANGED_REPLACE, REPLACE, UPDATE
-from kaltura_pipeline.results.model import BUSY, ERROR
+from kaltura_pipeline.results.model import BUSY
 from kaltura_pipeline.run_outcomes import Outcome, count_results, outcomes_name, read_plan
 from kaltura_pipeline.workspace import Workspace
 from kaltura_provider.transfers import ledger as ledger_states
-from kaltura_provider.transfers.ledger import LeaseLostError, LedgerBusyError
+from kaltura_provider.transfers.ledger import LedgerBusyError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -98,14 +100,16 @@ def ingest_batch(
         found=_look_up(kaltura, items), room=Room(ROOM),
     )  # fmt: skip
     progress = Progress()
-    if settings.files_at_once > 1 and len(items) > 1:
+    sent = [item for item in items if item["action"] != UPDATE]
+    if settings.files_at_once > 1 and len(sent) > 1:
         with ThreadPoolExecutor(settings.files_at_once, thread_name_prefix="title") as threads:
-            futures = [threads.submit(_transfer_one, job, item, progress) for item in items]
+            futures = [threads.submit(_transfer_one, job, item, progress) for item in sent]
             for future in futures:
                 future.result()
     else:
-        for item in items:
+        for item in sent:
             _transfer_one(job, item, progress)
+    _update(job, [item for item in items if item["action"] == UPDATE], progress)
     outcomes = [progress.outcomes[item["key"]] for item in items if item["key"] in progress.outcomes]
     name = outcomes_name(run_id, batch)
     workspace.documents.write(name, {"plan": version, "outcomes": outcomes})
@@ -152,7 +156,7 @@ class _Job:
 
 def _transfer_one(job: _Job, item: PlanItem, progress: Progress) -> None:
     """Transfer one title and note what became of it."""
-    from kaltura_provider.api import ErrorClass, KalturaError, UploadStoppedError
+    from kaltura_provider.api import UploadStoppedError
 
     with job.room.take(item["size"]):
         if progress.wall is not None:
@@ -160,71 +164,56 @@ def _transfer_one(job: _Job, item: PlanItem, progress: Progress) -> None:
         if job.watch.stop.is_set():
             raise UploadStoppedError(f"{item['key']}: the task was stopped before it")
         started = time.monotonic()
-        refused = False
-        try:
-            outcome, again = _transfer(job, item)
-        except KalturaError as error:
-            if progress.refused(error, of_all=error.error_class is ErrorClass.RENEW_SESSION):
-                return
-            outcome, again, refused = _outcome(item, ERROR, message=str(error), code=error.code), False, True
-        outcome["seconds"] = round(time.monotonic() - started, 3)
-        progress.add(item, outcome, again=again, refused=refused)
+        attempt = _transfer(job, item)
+        attempt.outcome["seconds"] = round(time.monotonic() - started, 3)
+        _note(item, attempt, progress)
+
+
+def _update(job: _Job, items: list[PlanItem], progress: Progress) -> None:
+    """Bring titles up to date whose content is there already."""
+    from kaltura_provider.api import UploadStoppedError
+
+    for item, attempt in enrich_titles(job.workspace, job.kaltura, items, owner=job.owner):
+        _note(item, attempt, progress)
+        if progress.wall is not None:
+            return
+        if job.watch.stop.is_set():
+            raise UploadStoppedError(f"{item['key']}: the task was stopped after it")
+
+
+def _note(item: PlanItem, attempt: Attempt, progress: Progress) -> None:
+    from kaltura_provider.api import ErrorClass
+
+    outcome, refusal = attempt.outcome, attempt.refusal
+    if refusal and progress.refused(refusal, of_all=refusal.error_class is ErrorClass.RENEW_SESSION):
+        return
+    progress.add(item, outcome, again=attempt.again, refused=refusal is not None)
     log.info("%s: %s %s %s", item["key"], outcome["result"], outcome["entry_id"], outcome["message"])
 
 
-def _transfer(job: _Job, item: PlanItem) -> tuple[Outcome, bool]:
-    """Transfer one title; return its outcome, and whether trying again can help.
+def _transfer(job: _Job, item: PlanItem) -> Attempt:
+    """Transfer one title.
 
-    :raises KalturaError: Kaltura refused the session or its rights.
     :raises UploadStoppedError: it was stopped; the claim is given back.
     """
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    from kaltura_provider.api import ErrorClass, KalturaError, SourceChangedError, UploadStoppedError
-
     try:
         record = job.workspace.ledger.claim(job.workspace.bucket, item["key"], job.owner)
     except LedgerBusyError as error:
-        return _outcome(item, BUSY, message=str(error)), False
+        return Attempt(new_outcome(item, BUSY, message=str(error)))
     try:
-        return _put(job, item, record), False
-    except LeaseLostError as error:
-        return _outcome(item, BUSY, message=str(error)), False
-    except KalturaError as error:
-        if error.error_class in (ErrorClass.PERMISSION, ErrorClass.RENEW_SESSION):
-            # Nothing is wrong with the file: give it back as it was.
-            _failed(record, item, str(error), final=False)
-            raise
-        outcome = _failed(record, item, str(error), final=not error.retryable)
-        outcome["code"] = error.code
-        return outcome, error.retryable
-    except UploadStoppedError as error:
-        _failed(record, item, str(error), final=False)
-        raise
-    except SourceChangedError as error:
-        return _failed(record, item, str(error), final=False), True
-    except ValueError as error:
-        return _failed(record, item, str(error), final=True), False
-    except (ClientError, BotoCoreError, OSError) as error:
-        return _failed(record, item, f"S3: {error}; check that the object is still there", final=False), True
+        return Attempt(_put(job, item, record))
+    except Exception as error:
+        return after_error(item, record, error)
 
 
 def _put(job: _Job, item: PlanItem, record: LedgerEntry) -> Outcome:
-    facts: dict[str, Any] = {}
     if item["new_entry"] and record.body.get("version_etag") != item["etag"]:
         _forget_entry(item, record)
     wanted = Resolved.from_json(item["wanted"])
-    # An earlier try or a lost ledger may have made the entry with other metadata than now.
-    tell = True
-    if item["action"] == UPDATE:
-        outcome = _outcome(item, UPDATE, entry_id=record.body["entry_id"])
-        facts["etag"] = item["etag"]
-    else:
-        outcome, facts = _send(job, item, record, wanted)
-        tell = not outcome["created"] and not _has_metadata(record, item)
-    parts = _enrich(job, item, record, wanted, outcome, tell=tell)
+    outcome, facts = _send(job, item, record, wanted)
+    parts = _enrich(job, item, record, wanted, outcome)
     record.release(
-        record.body["state"] if item["action"] == UPDATE else ledger_states.UPLOADED,
+        ledger_states.UPLOADED,
         entry_id=outcome["entry_id"],
         **facts,
         reference_id=item["reference_id"],
@@ -247,52 +236,22 @@ def _forget_entry(item: PlanItem, record: LedgerEntry) -> None:
 
 
 def _enrich(
-    job: _Job, item: PlanItem, record: LedgerEntry, wanted: Resolved, outcome: Outcome, *, tell: bool
-) -> dict[str, Any]:
-    """Give an entry what it shall have besides its content; return what the ledger notes of that.
-
-    :param tell: whether it still has to be told its fields.
-    """
+    job: _Job, item: PlanItem, record: LedgerEntry, wanted: Resolved, outcome: Outcome
+) -> dict[str, Any]:  # fmt: skip
+    """Give an entry what it shall have besides its content; return what the ledger notes of that."""
     noted: dict[str, Any] = record.body.get("parts", {})
+    # An earlier try or a lost ledger may have made the entry with other metadata than now.
+    tell = not outcome["created"] and not _has_metadata(record, item)
     named = wanted.category_ids or wanted.new_categories or wanted.metadata
     if not (tell or noted or named or item["captions"] or item["thumbnail"]):
         return noted
-    from kaltura_provider.api.enrichment.captions import WantedCaption
-    from kaltura_provider.api.enrichment.enrich import Enrichment, enrich_one
-    from kaltura_provider.api.enrichment.thumbnail import WantedThumbnail
+    from kaltura_provider.api.enrichment.enrich import enrich_one
 
-    image = item["thumbnail"]
-    fields = {**wanted.update_fields, "referenceId": item["reference_id"]}
-    wish = Enrichment(
-        outcome["entry_id"],
-        fields if tell or outcome["created"] else None,
-        wanted.category_ids,
-        wanted.new_categories,
-        wanted.metadata,
-        [WantedCaption(**caption) for caption in item["captions"]],
-        WantedThumbnail(image["key"], image["etag"]) if image else None,
-        noted=noted,
-        read=lambda key: _read(job.workspace, item, key),
-        note=lambda parts: record.update(parts=dict(parts)),
-        fresh=outcome["created"] and "templateEntryId" not in wanted.fields,
-    )
+    wish = enrichment_of(
+        job.workspace, item, outcome["entry_id"], fields=tell or outcome["created"], noted=noted,
+        note=lambda parts: record.update(parts=dict(parts)), fresh=outcome["created"],
+    )  # fmt: skip
     return enrich_one(job.kaltura, wish)
-
-
-def _read(workspace: Workspace, item: PlanItem, key: str) -> bytes:
-    """Read a file that goes with a title; captions in whatever encoding as UTF-8, the only one that players read."""
-    data = workspace.read(key)
-    if item["thumbnail"] is not None and key == item["thumbnail"]["key"]:
-        return data
-    from kaltura_pipeline.languages import language_tag
-    from kaltura_pipeline.quality.captions import check_captions
-
-    # Short texts fit several old encodings; the language tells which is meant.
-    language = next((each["language"] for each in item["captions"] if each["key"] == key), "")
-    text, problems = check_captions(key, data, language=language_tag(language))
-    if problems:
-        raise ValueError("\n".join(map(str, problems)))
-    return text.text.encode()
 
 
 def _send(job: _Job, item: PlanItem, record: LedgerEntry, wanted: Resolved) -> tuple[Outcome, dict[str, Any]]:
@@ -344,7 +303,7 @@ def _send(job: _Job, item: PlanItem, record: LedgerEntry, wanted: Resolved) -> t
             )
         outcome, facts = _replace(job, item, record, source, done.entry, settings)
         return outcome, {**etag, **facts}
-    outcome = _outcome(item, ADD, entry_id=done.entry.id)
+    outcome = new_outcome(item, ADD, entry_id=done.entry.id)
     outcome["created"] = done.created
     outcome["bytes_sent"] = done.bytes_sent
     if done.resumed_from:
@@ -372,7 +331,7 @@ def _replace(
     )
     if new.exchange.state in (ExchangeState.FAILED, ExchangeState.CANCELLED):
         raise ValueError(f"{entry.id}: {new.exchange.message}")
-    outcome = _outcome(item, REPLACE, entry_id=entry.id, message=new.exchange.message)
+    outcome = new_outcome(item, REPLACE, entry_id=entry.id, message=new.exchange.message)
     facts: dict[str, Any] = {"bytes_done": source.size, "bytes_total": source.size}
     if new.upload is not None:
         outcome["bytes_sent"] = new.upload.bytes_sent
@@ -385,35 +344,3 @@ def _replace(
 def _has_metadata(record: LedgerEntry, item: PlanItem) -> bool:
     sent = record.body["metadata_digest"] if record.body["state"] == ledger_states.UPLOADED else None
     return bool(sent == item["metadata_digest"])
-
-
-def _failed(record: LedgerEntry, item: PlanItem, message: str, *, final: bool) -> Outcome:
-    """Note an error in the ledger; a passing one keeps the state, so that the next try goes on."""
-    changes = {
-        "error": message, "etag": item["etag"], "metadata_digest": item["metadata_digest"],
-        "inputs_digest": item["inputs_digest"], "named": item["named"],
-    }  # fmt: skip
-    try:
-        if final:
-            record.release(ledger_states.FAILED, **changes)
-        else:
-            record.release(record.body["state"], error=message)
-    except LeaseLostError as error:
-        return _outcome(item, BUSY, message=str(error))
-    outcome = _outcome(item, ERROR, message=message, entry_id=record.load().get("entry_id", ""))
-    outcome["final"] = final
-    return outcome
-
-
-def _outcome(item: PlanItem, result: str, *, entry_id: str = "", message: str = "", code: str = "") -> Outcome:
-    return {
-        "key": item["key"],
-        "result": result,
-        "created": False,
-        "entry_id": entry_id,
-        "message": message,
-        "code": code,
-        "bytes_sent": 0,
-        "seconds": 0.0,
-        "final": False,
-    }

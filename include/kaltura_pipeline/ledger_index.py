@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from kaltura_provider.transfers.ledger import RECORDS, record_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from kaltura_pipeline.catalogue import Catalogue
     from kaltura_provider.hooks.s3_documents import Document, S3Documents
@@ -112,6 +112,13 @@ class LedgerIndex:
         query = "SELECT body FROM record WHERE name = ?"
         found = self._catalogue.db.execute(query, (record_name(bucket, key),)).fetchone()
         return json.loads(found[0]) if found else None
+
+    def keys_of(self, bucket: str, entry_ids: Iterable[str]) -> set[str]:
+        """Return the keys of the files of a bucket that became some entries."""
+        query = "SELECT body FROM record WHERE entry_id IN (SELECT value FROM json_each(?))"
+        found = self._catalogue.db.execute(query, (json.dumps(sorted(entry_ids)),))
+        records = (json.loads(body) for (body,) in found)
+        return {record["key"] for record in records if record["bucket"] == bucket}
 
     def _note(self, name: str, version: str, body: dict[str, Any], *, over: bool = True) -> None:
         kept = {field: body[field] for field in _FIELDS if body.get(field)}

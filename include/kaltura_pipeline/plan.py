@@ -22,7 +22,9 @@ CHANGED_FILES = (CHANGED_REPLACE, CHANGED_NEW_ENTRY, CHANGED_SKIP, CHANGED_REFUS
 
 # What to do with a file that was ingested before.
 KNOWN_UPDATE, KNOWN_SKIP, KNOWN_RETRY = "update", "skip", "retry"
-KNOWN_FILES = (KNOWN_UPDATE, KNOWN_SKIP, KNOWN_RETRY)
+# All that is on Kaltura is to be compared with it, whatever the ledger says.
+KNOWN_COMPARE = "compare"
+KNOWN_FILES = (KNOWN_UPDATE, KNOWN_SKIP, KNOWN_RETRY, KNOWN_COMPARE)
 
 # What to do with a file that has the content of another one.
 DUPLICATE_REFUSE, DUPLICATE_ADD = "refuse", "add"
@@ -115,7 +117,7 @@ def is_known(record: Mapping[str, Any] | None, etag: str, inputs: str, known_fil
     :param inputs: digest of all that is said of it: sidecars by ETag, row of a manifest, defaults.
     :param known_files: one of :data:`KNOWN_FILES`.
     """
-    if record is None or record.get("etag") != etag:
+    if record is None or record.get("etag") != etag or known_files == KNOWN_COMPARE:
         return ""
     state = record["state"]
     if record.get("inputs_digest") != inputs and not (known_files == KNOWN_SKIP and state == ledger_states.READY):
@@ -156,6 +158,8 @@ def decide(
         return ADD, f"uploaded as {entry_id}, not yet seen ready"
     if record.get("metadata_digest") != item["metadata_digest"] and known_files != KNOWN_SKIP:
         return UPDATE, f"metadata or captions changed since it became {entry_id}"
+    if known_files == KNOWN_COMPARE:
+        return UPDATE, f"compared with {entry_id}"
     return SKIP, f"unchanged since it became {entry_id}"
 
 

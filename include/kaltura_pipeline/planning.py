@@ -16,7 +16,7 @@ from kaltura_pipeline.titles import TitlePlanner
 from kaltura_pipeline.workspace import Workspace, run_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
     from kaltura_pipeline.options import RunOptions
     from kaltura_pipeline.settings import PipelineSettings
@@ -36,7 +36,12 @@ _BATCH_BYTES = 50 * 10**9
 
 
 def plan_ingest(
-    settings: PipelineSettings, options: RunOptions, *, run_id: str, kaltura: Callable[[], KalturaClient]
+    settings: PipelineSettings,
+    options: RunOptions,
+    *,
+    run_id: str,
+    kaltura: Callable[[], KalturaClient],
+    entry_ids: Collection[str] | None = None,
 ) -> tuple[str, Plan]:
     """List the bucket, decide, write the plan to S3, and return its address and its head.
 
@@ -44,6 +49,7 @@ def plan_ingest(
     :param options: the run's options.
     :param run_id: names the run.
     :param kaltura: opens the connection to Kaltura; called only when a title names something that is there.
+    :param entry_ids: only titles that became one of these entries are planned; None plans all.
     :raises BucketError: the bucket cannot be listed.
     :raises ConfigurationError: options are wrong. A wrong sidecar refuses only its own title.
     """
@@ -60,7 +66,8 @@ def plan_ingest(
         index = LedgerIndex(catalogue, documents)
         read = index.load()
         log.info("The bucket is listed; %d records of the ledger were new.", read)
-        planner = TitlePlanner(workspace, options, catalogue, index, kaltura)
+        only = None if entry_ids is None else index.keys_of(options.bucket, entry_ids)
+        planner = TitlePlanner(workspace, options, catalogue, index, kaltura, only=only)
         planner.plan()
         for sharing in catalogue.shared_reference_ids():
             refuse_shared(sharing)  # type: ignore[arg-type]

@@ -32,7 +32,7 @@ from kaltura_pipeline.quality_gate import QualityGate
 from kaltura_provider.transfers import ledger as ledger_states
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from kaltura_pipeline.catalogue import Catalogue, Sidecar
     from kaltura_pipeline.enrichment.resolver import Resolver
@@ -75,6 +75,7 @@ class TitlePlanner:
     :param catalogue: what the bucket holds; the items of the plan are noted there too.
     :param index: the ledger.
     :param kaltura: opens the connection to Kaltura.
+    :param only: keys of the media files that are planned; None plans all.
     """
 
     def __init__(
@@ -84,6 +85,8 @@ class TitlePlanner:
         catalogue: Catalogue,
         index: LedgerIndex,
         kaltura: Callable[[], KalturaClient],
+        *,
+        only: Collection[str] | None = None,
     ) -> None:
         from kaltura_pipeline.manifests import describe
 
@@ -92,6 +95,7 @@ class TitlePlanner:
         self._catalogue = catalogue
         self._index = index
         self._kaltura = kaltura
+        self._only = only
         self._zone = workspace.settings.time_zone
         self._resolver: Resolver | None = None
         try:
@@ -106,7 +110,9 @@ class TitlePlanner:
         """Put an item for every title into the catalogue."""
         self._read_manifests()
         with ThreadPoolExecutor(_THREADS, thread_name_prefix="plan") as threads, self._gate:
-            titles = self._catalogue.titles()
+            titles = (
+                each for each in self._catalogue.titles() if self._only is None or each.media.key in self._only
+            )  # fmt: skip
             while chunk := list(islice(titles, _CHUNK)):
                 self._plan_chunk(chunk, threads)
 
