@@ -99,6 +99,8 @@ if TYPE_CHECKING:
     from kaltura_provider.api.reports import REPORT_TYPES as REPORT_TYPES
     from kaltura_provider.api.reports import ReportTable as ReportTable
     from kaltura_provider.api.reports import fetch_table as fetch_table
+    from kaltura_provider.api.selection import SelectionError as SelectionError
+    from kaltura_provider.api.selection import find_entries as find_entries
     from kaltura_provider.api.sources import FileSource as FileSource
     from kaltura_provider.api.sources import StreamSource as StreamSource
     from kaltura_provider.api.sources import UploadSource as UploadSource
@@ -198,6 +200,8 @@ _MODULE_OF = {
     "REPORT_TYPES": "reports",
     "ReportTable": "reports",
     "fetch_table": "reports",
+    "SelectionError": "selection",
+    "find_entries": "selection",
     "FileSource": "sources",
     "UploadSource": "sources",
     "StreamSource": "sources",
