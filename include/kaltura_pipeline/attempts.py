@@ -84,6 +84,7 @@ def _failed(item: PlanItem, record: LedgerEntry, message: str, *, final: bool) -
     changes = {
         "error": message, "etag": item["etag"], "metadata_digest": item["metadata_digest"],
         "inputs_digest": item["inputs_digest"], "named": item["named"],
+        "defaults": item["defaults"],
     }  # fmt: skip
     try:
         if final:

@@ -143,6 +143,7 @@ def _end(item: PlanItem, record: LedgerEntry, result: Enriched) -> Attempt:
             metadata_digest=item["metadata_digest"],
             inputs_digest=item["inputs_digest"],
             named=item["named"],
+            defaults=item["defaults"],
             parts=result.notes,
             error="",
         )

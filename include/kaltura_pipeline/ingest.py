@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import threading
 import time
@@ -14,6 +13,7 @@ from kaltura_pipeline.attempts import Attempt, after_error, new_outcome
 from kaltura_pipeline.batch import ROOM, Progress, Room
 from kaltura_pipeline.enriching import enrich_titles, enrichment_of
 from kaltura_pipeline.enrichment.resolved import Resolved
+from kaltura_pipeline.lines import read_lines
 from kaltura_pipeline.plan import ADD, CHANGED_REPLACE, REPLACE, UPDATE
 from kaltura_pipeline.results.model import BUSY
 from kaltura_pipeline.run_outcomes import Outcome, count_results, outcomes_name, read_plan
@@ -67,10 +67,7 @@ def read_batch(workspace: Workspace, plan: Mapping[str, Any], batch: Batch) -> l
     :param plan: the head of the plan.
     :raises FileNotFoundError: they are gone.
     """
-    work = workspace.documents.open(workspace.documents.name_of(plan["work"]), batch["start"], batch["stop"])
-    if work is None:
-        raise FileNotFoundError(f"{plan['work']} is gone; start a new run")
-    return [json.loads(line) for line in work.iter_lines() if line]
+    return list(read_lines(workspace, plan["work"], batch["start"], batch["stop"]))
 
 
 def ingest_batch(
@@ -220,6 +217,7 @@ def _put(job: _Job, item: PlanItem, record: LedgerEntry) -> Outcome:
         metadata_digest=item["metadata_digest"],
         inputs_digest=item["inputs_digest"],
         named=item["named"],
+        defaults=item["defaults"],
         parts=parts,
         error="",
     )

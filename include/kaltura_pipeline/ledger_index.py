@@ -40,6 +40,7 @@ _FIELDS = (
     "inputs_digest",
     "reference_id",
     "named",
+    "defaults",
 )
 _THREADS = 8
 _IN_MEMORY = 8 * 1024 * 1024
@@ -113,12 +114,12 @@ class LedgerIndex:
         found = self._catalogue.db.execute(query, (record_name(bucket, key),)).fetchone()
         return json.loads(found[0]) if found else None
 
-    def keys_of(self, bucket: str, entry_ids: Iterable[str]) -> set[str]:
-        """Return the keys of the files of a bucket that became some entries."""
-        query = "SELECT body FROM record WHERE entry_id IN (SELECT value FROM json_each(?))"
+    def sources_of(self, entry_ids: Iterable[str]) -> dict[str, tuple[str, str]]:
+        """Return the file that each of some entries was made of, as bucket and key; of the others nothing is known."""
+        query = "SELECT entry_id, body FROM record WHERE entry_id IN (SELECT value FROM json_each(?)) ORDER BY name"
         found = self._catalogue.db.execute(query, (json.dumps(sorted(entry_ids)),))
-        records = (json.loads(body) for (body,) in found)
-        return {record["key"] for record in records if record["bucket"] == bucket}
+        records = ((entry_id, json.loads(body)) for entry_id, body in found)
+        return {entry_id: (record["bucket"], record["key"]) for entry_id, record in records}
 
     def _note(self, name: str, version: str, body: dict[str, Any], *, over: bool = True) -> None:
         kept = {field: body[field] for field in _FIELDS if body.get(field)}

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk import BaseOperator
 
-from kaltura_provider.links.kaltura import KalturaEntryLink, KalturaLink, KalturaPlayerLink
+from kaltura_provider.links.kaltura import KalturaEntryLink, KalturaLink
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -262,41 +262,3 @@ class PlanApprovalOperator(ApprovalOperator):
         if str(self.wanted) != "True":
             return None
         return super().execute(context)
-
-
-class WritePagesOperator(BaseOperator):
-    """Write the pages of a publish run, see :func:`kaltura_pipeline.publish.write_pages`.
-
-    Returns a :class:`kaltura_pipeline.publish.Published`. Its links open the entries in the Kaltura Management Console
-    and the first of them in the player.
-
-    :param settings: the pipeline's settings.
-    :param collected: what to publish. Templated.
-    :param player: what :class:`kaltura_provider.operators.player.KalturaPlayerOperator` returned. Templated.
-    """
-
-    template_fields: Sequence[str] = ("collected", "player")
-    operator_extra_links = (KalturaEntryLink(), KalturaPlayerLink())
-
-    def __init__(self, *, settings: PipelineSettings, collected: Any, player: Any, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.settings = settings
-        self.collected = collected
-        self.player = player
-
-    def execute(self, context: Context) -> dict[str, Any]:
-        """Write the pages.
-
-        :param context: the task's context.
-        :raises KalturaError: the entries could not be read.
-        """
-        from kaltura_pipeline.publish import write_pages
-        from kaltura_provider.api import Player
-        from kaltura_provider.hooks.kaltura import KalturaHook
-
-        hook = KalturaHook(self.settings.kaltura_conn_id)
-        player = Player(hook.cdn_url, hook.partner_id, self.player["ui_conf_id"])
-        if entry_ids := self.collected["entry_ids"]:
-            KalturaEntryLink.persist(context, self, hook.entries_url(entry_ids))
-            KalturaPlayerLink.persist(context, self, hook.player_url(player.ui_conf_id, entry_ids[0]))
-        return dict(write_pages(self.settings, self.collected, kaltura=hook.get_conn(), player=player))

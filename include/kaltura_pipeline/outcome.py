@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypedDict
@@ -10,8 +9,9 @@ from typing import TYPE_CHECKING, Any, TypedDict
 from kaltura_pipeline.catalogue import Catalogue
 from kaltura_pipeline.ingest import read_batch
 from kaltura_pipeline.ledger_index import LedgerIndex
+from kaltura_pipeline.lines import read_lines
 from kaltura_pipeline.manifests.model import Problem
-from kaltura_pipeline.plan import ADD, REFUSE, REPLACE, WORK
+from kaltura_pipeline.plan import ADD, REFUSE, REPLACE, WORK, problems_of
 from kaltura_pipeline.results.model import BUSY, ERROR, NOT_TAKEN, from_problem, title_result
 from kaltura_pipeline.run_outcomes import read_outcomes, read_plan
 from kaltura_pipeline.settling import NeedsApprovalError, refuse, settle
@@ -128,11 +128,11 @@ class _Run:
         """Yield what became of each title of the plan, then of each object that was not taken."""
         # Both are in the order of keys, and the work is part of the titles.
         work = self._settled()
-        for item in self._lines("titles"):
+        for item in read_lines(self._workspace, self._plan["titles"]):
             if item["action"] in WORK:
                 result = next(work)
             else:
-                problems = [from_problem(each) for each in _problems(item)]
+                problems = [from_problem(each) for each in problems_of(item)]
                 result = title_result(
                     item["key"], item["action"], entry_id=item["entry_id"], message=item["reason"], problems=problems
                 )
@@ -142,14 +142,8 @@ class _Run:
             self._count(result)
             yield result
         self._quarantine()
-        for left in self._lines("not_taken"):
+        for left in read_lines(self._workspace, self._plan["not_taken"]):
             yield title_result(left["key"], NOT_TAKEN, message=left["reason"])
-
-    def _lines(self, part: str) -> Iterator[Any]:
-        stream = self._workspace.documents.open(self._workspace.documents.name_of(self._plan[part]))
-        if stream is None:
-            raise FileNotFoundError(f"{self._plan[part]} is gone; start a new run")
-        return (json.loads(line) for line in stream.iter_lines() if line)
 
     def _count(self, result: TitleResult) -> None:
         if result["result"] in (*WORK, REFUSE, BUSY, ERROR):
@@ -262,11 +256,3 @@ def _live(item: PlanItem, entry_id: str) -> LiveTitle:
     from kaltura_pipeline.after_success import LiveTitle
 
     return LiveTitle(entry_id, {item["key"]: item["etag"], **item["sidecars"], **item["named"]})
-
-
-def _problems(item: PlanItem) -> list[Problem]:
-    """Return what is wrong with a refused title; of those that the plan itself refuses the reason says it."""
-    if item["action"] != REFUSE or item["problems"]:
-        return [Problem(**problem) for problem in item["problems"]]
-    message, _, fix = item["reason"].removeprefix(f"{item['key']}: ").partition("; ")
-    return [Problem(item["key"], "", "", message, fix)]

@@ -6,6 +6,7 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any, TypedDict
 
+from kaltura_pipeline.manifests.model import Problem
 from kaltura_provider.transfers import ledger as ledger_states
 
 if TYPE_CHECKING:
@@ -48,9 +49,10 @@ class PlanItem(TypedDict):
     """One title of a plan.
 
     ``wanted`` is what it shall have on Kaltura besides its content (``Resolved.to_json()``); ``description`` is what
-    was said of it (``Description.to_json()``); ``size`` is in bytes; ``renditions`` are keys by the ID of their flavor
-    params. ``sidecars`` are the ETags of all that lies beside it by key, ``named`` those of the files that its
-    description names. ``problems`` say why it is refused; ``new_entry`` is for a file that had an entry before.
+    was said of it (``Description.to_json()``), ``defaults`` what a run says of all titles; ``size`` is in bytes;
+    ``renditions`` are keys by the ID of their flavor params. ``sidecars`` are the ETags of all that lies beside it by
+    key, ``named`` those of the files that its description names. ``problems`` say why it is refused; ``new_entry`` is
+    for a file that had an entry before.
     """
 
     action: str
@@ -73,6 +75,7 @@ class PlanItem(TypedDict):
     new_entry: bool
     named: dict[str, str]
     sidecars: dict[str, str]
+    defaults: dict[str, Any]
 
 
 class Batch(TypedDict):
@@ -198,6 +201,14 @@ def limit(item: PlanItem, asked: str) -> tuple[str, str]:
     if action not in allowed.get(asked, WORK):
         return SKIP, f"{reason}; the manifest asks only to {asked.replace('_', ' ')}"
     return action, reason
+
+
+def problems_of(item: PlanItem) -> list[Problem]:
+    """Return what is wrong with a refused title; of those that the plan itself refuses the reason says it."""
+    if item["action"] != REFUSE or item["problems"]:
+        return [Problem(**problem) for problem in item["problems"]]
+    message, _, fix = item["reason"].removeprefix(f"{item['key']}: ").partition("; ")
+    return [Problem(item["key"], "", "", message, fix)]
 
 
 def _failed(record: Mapping[str, Any]) -> str:

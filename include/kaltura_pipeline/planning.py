@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import logging
-import tempfile
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from kaltura_pipeline.catalogue import Catalogue
 from kaltura_pipeline.discovery import discover
 from kaltura_pipeline.ledger_index import LedgerIndex
+from kaltura_pipeline.lines import write_lines
 from kaltura_pipeline.plan import ACTIONS, ADD, REFUSE, REPLACE, UPDATE, WORK, Batch, Plan, refuse_shared
 from kaltura_pipeline.titles import TitlePlanner
 from kaltura_pipeline.workspace import Workspace, run_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterator
 
     from kaltura_pipeline.options import RunOptions
     from kaltura_pipeline.settings import PipelineSettings
@@ -26,7 +25,6 @@ log = logging.getLogger(__name__)
 
 # Of longer plans the log shows the beginning; the documents in S3 have all.
 _LOGGED = 200
-_IN_MEMORY = 8 * 1024 * 1024
 # For the estimate that is shown with a plan: bytes and seconds of one worker, and requests to Kaltura of one title.
 _BYTES_PER_SECOND = 25e6
 _SECONDS_PER_TITLE = 0.5
@@ -66,7 +64,7 @@ def plan_ingest(
         index = LedgerIndex(catalogue, documents)
         read = index.load()
         log.info("The bucket is listed; %d records of the ledger were new.", read)
-        only = None if entry_ids is None else index.keys_of(options.bucket, entry_ids)
+        only = None if entry_ids is None else _keys(index, options.bucket, entry_ids)
         planner = TitlePlanner(workspace, options, catalogue, index, kaltura, only=only)
         planner.plan()
         for sharing in catalogue.shared_reference_ids():
@@ -74,21 +72,26 @@ def plan_ingest(
             for item in sharing:
                 catalogue.add_item(item)
         totals = _totals(catalogue.items(), sum(1 for _ in catalogue.not_taken()), settings.transfer_tasks)
-        titles, _ = _write(workspace, f"{folder}/titles.ndjson", catalogue.items())
+        titles, _ = write_lines(workspace, f"{folder}/titles.ndjson", catalogue.items())
         left = ({"key": each.key, "reason": each.reason} for each in catalogue.not_taken())
-        not_taken, _ = _write(workspace, f"{folder}/not-taken.ndjson", left)
-        work, offsets = _write(workspace, f"{folder}/work.ndjson", catalogue.items(WORK))
+        not_taken, _ = write_lines(workspace, f"{folder}/not-taken.ndjson", left)
+        work, offsets = write_lines(workspace, f"{folder}/work.ndjson", catalogue.items(WORK))
+        sizes = [item["size"] for item in catalogue.items(WORK)]
         name = f"{folder}/plan.json"
         uri = documents.uri(name)
         plan: Plan = {
             "bucket": options.bucket, "prefix": options.prefix,
             "options": {name: getattr(options, name) for name in ("known_files", "changed_files", "duplicate_files")},
             "totals": totals, "titles": titles, "not_taken": not_taken, "work": work,
-            "batches": _batches(uri, offsets, settings.batch_size),
+            "batches": _batches(uri, offsets, sizes, settings.batch_size),
         }  # fmt: skip
         documents.write(name, dict(plan))
         _tell(catalogue, plan)
     return uri, plan
+
+
+def _keys(index: LedgerIndex, bucket: str, entry_ids: Collection[str]) -> set[str]:
+    return {key for source, key in index.sources_of(entry_ids).values() if source == bucket}
 
 
 def _totals(items: Iterator[dict[str, Any]], not_taken: int, tasks: int) -> dict[str, Any]:
@@ -108,38 +111,25 @@ def _totals(items: Iterator[dict[str, Any]], not_taken: int, tasks: int) -> dict
     }
 
 
-def _write(workspace: Workspace, name: str, rows: Iterable[dict[str, Any]]) -> tuple[str, list[tuple[int, int]]]:
-    """Write one JSON a line; return the address, and where each line begins and how many bytes its title has."""
-    offsets = [(0, 0)]
-    with tempfile.SpooledTemporaryFile(_IN_MEMORY) as file:
-        for row in rows:
-            file.write(json.dumps(row, ensure_ascii=False).encode() + b"\n")
-            offsets[-1] = (offsets[-1][0], int(row.get("size", 0)))
-            offsets.append((file.tell(), 0))
-        file.seek(0)
-        return workspace.documents.upload(name, file, "application/x-ndjson"), offsets
-
-
-def _batches(plan: str, offsets: list[tuple[int, int]], size: int) -> list[Batch]:
+def _batches(plan: str, offsets: list[int], sizes: list[int], size: int) -> list[Batch]:
     """Cut the work into slices for the tasks.
 
     With much work the slices grow instead of becoming more: each task costs Airflow about a second.
     """
-    lines = len(offsets) - 1
-    most = max(size, -(-lines // _MOST_TASKS))
+    most = max(size, -(-len(sizes) // _MOST_TASKS))
     found: list[Batch] = []
     first, carried = 0, 0
-    for line in range(lines):
-        carried += offsets[line][1]
-        last = line + 1 == lines
-        if last or line + 1 - first >= most or carried + offsets[line + 1][1] > _BATCH_BYTES:
+    for line, moved in enumerate(sizes, 1):
+        carried += moved
+        last = line == len(sizes)
+        if last or line - first >= most or carried + sizes[line] > _BATCH_BYTES:
             found.append(
                 {
-                    "plan": plan, "number": len(found), "start": offsets[first][0], "stop": offsets[line + 1][0],
-                    "count": line + 1 - first,
+                    "plan": plan, "number": len(found), "start": offsets[first], "stop": offsets[line],
+                    "count": line - first,
                 }
             )  # fmt: skip
-            first, carried = line + 1, 0
+            first, carried = line, 0
     return found
 
 

@@ -51,6 +51,8 @@ class PipelineSettings:
     :param ingest_queue_region: AWS region of that queue, if it is not the connection's.
     :param max_failures: share of the titles of a run that may fail before the run does, from 0 to 1.
     :param player_name: name of the player that pages use; it is created when it does not exist.
+    :param publish_approval: who approves entries before they get a page: ``none``, ``airflow`` or ``kaltura``; the
+        trigger form can name another one.
     """
 
     bucket: str = ""
@@ -80,6 +82,7 @@ class PipelineSettings:
     ingest_queue_region: str = ""
     max_failures: float = 0.0
     player_name: str = "Airflow pages"
+    publish_approval: str = "none"
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> PipelineSettings:

@@ -82,7 +82,7 @@ def refuse(workspace: Workspace, item: PlanItem) -> Document | None:
         record = workspace.ledger.claim(workspace.bucket, item["key"], _OWNER, attempt=False)
         record.release(
             ledger_states.FAILED, error=item["reason"], etag=item["etag"], inputs_digest=item["inputs_digest"],
-            metadata_digest=item["metadata_digest"], named=item["named"],
+            metadata_digest=item["metadata_digest"], named=item["named"], defaults=item["defaults"],
         )  # fmt: skip
     except (LedgerBusyError, LeaseLostError) as error:
         log.warning("%s: %s", item["key"], error)

@@ -103,8 +103,6 @@ class TitlePlanner:
         except ManifestError as error:
             raise ConfigurationError(str(error)) from error
         self._gate = QualityGate(workspace, options.rules)
-        # What changes the meaning of every title.
-        self._common = digest_of([self._defaults.to_json(), dict(options.rules)])
 
     def plan(self) -> None:
         """Put an item for every title into the catalogue."""
@@ -207,6 +205,8 @@ class TitlePlanner:
         bucket, key = self._options.bucket, title.media.key
         record = self._index.find(bucket, key)
         row = self._catalogue.row(key)
+        # A run that names no defaults does not take away those that an earlier one gave.
+        defaults = self._defaults.to_json() or (record or {}).get("defaults") or {}
         beside = [(each.source.key, each.source.etag, each.role, each.detail) for each in title.sidecars]
         item: PlanItem = {
             "action": SKIP, "reason": "", "key": key, "size": title.media.size, "etag": title.media.etag,
@@ -214,7 +214,8 @@ class TitlePlanner:
             "reference_id": str((record or {}).get("reference_id") or "") or reference_id_of(f"s3://{bucket}/{key}"),
             "name": title.media.path.stem, "description": {}, "wanted": {}, "captions": [], "thumbnail": None,
             "renditions": {}, "problems": [], "metadata_digest": "",
-            "inputs_digest": digest_of([self._common, beside, row and row[2]]), "new_entry": False, "named": {},
+            "inputs_digest": digest_of([[defaults, dict(self._options.rules)], beside, row and row[2]]),
+            "new_entry": False, "named": {}, "defaults": defaults,
             "sidecars": {each.source.key: each.source.etag for each in title.sidecars},
         }  # fmt: skip
         if self._has_named(record):
@@ -260,7 +261,7 @@ class TitlePlanner:
         if row:
             draft.problems.extend(Problem(**problem) for problem in row[2].get("problems", ()))
             draft.description = draft.description.over(Description.from_json(row[2]["description"]))
-        draft.description = draft.description.over(self._defaults)
+        draft.description = draft.description.over(Description.from_json(draft.item["defaults"]))
         description, item = draft.description, draft.item
         if description.name is None:
             draft.description = description = replace(description, name=draft.title.media.path.stem)

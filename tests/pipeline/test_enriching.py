@@ -24,7 +24,7 @@ from kaltura_sandbox.faults.fault import Fault
 from kaltura_sandbox.faults.rules import Rule
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from kaltura_provider.api import KalturaClient
     from kaltura_sandbox.faults.proxy import FaultProxy
@@ -45,10 +45,15 @@ class Library:
     def put(self, key: str, data: bytes | str) -> None:
         self.s3.put_object(Bucket=self.bucket, Key=key, Body=data)
 
-    def plan(self, known_files: str = "update", entry_ids: list[str] | None = None) -> tuple[str, dict[str, str]]:
+    def plan(
+        self, known_files: str = "update", entry_ids: list[str] | None = None, defaults: Mapping[str, Any] | None = None
+    ) -> tuple[str, dict[str, str]]:
         """Plan; return its address, and the action for each title."""
         self.runs += 1
-        options = RunOptions(bucket=self.bucket, known_files=known_files, check_media=False, duplicate_files="add")
+        options = RunOptions(
+            bucket=self.bucket, known_files=known_files, check_media=False, duplicate_files="add",
+            defaults=defaults or {},
+        )  # fmt: skip
         uri, plan = plan_ingest(
             SETTINGS, options, run_id=f"r{self.runs}", kaltura=lambda: self.kaltura, entry_ids=entry_ids
         )
@@ -72,8 +77,8 @@ class Library:
                 found |= read_outcomes(workspace, f"r{self.runs}", batch, version)
         return found
 
-    def ingest(self) -> None:
-        uri, _ = self.plan()
+    def ingest(self, defaults: Mapping[str, Any] | None = None) -> None:
+        uri, _ = self.plan(defaults=defaults)
         for outcome in self.carry_out(uri).values():
             wait_for_status(self.kaltura, outcome["entry_id"], 2)
         record_outcome(SETTINGS, bucket=self.bucket, run_id=f"r{self.runs}", plan_uri=uri, kaltura=self.kaltura)
@@ -160,3 +165,20 @@ def test_only_titles_of_some_entries_are_planned(library: Library) -> None:
     assert library.plan(entry_ids=[entry, "0_unknown"])[1] == {"two.pdf": "skip"}
     assert library.plan(KNOWN_COMPARE, [entry])[1] == {"two.pdf": "update"}
     assert library.plan(KNOWN_COMPARE)[1] == {"one.pdf": "update", "two.pdf": "update"}
+
+
+def test_what_a_run_said_of_all_titles_stays_said(library: Library, kaltura: KalturaClient) -> None:
+    from kaltura_provider.api.categories import ensure_category
+
+    ensure_category(kaltura, "Defaults>Kept")
+    library.put("talk.pdf", document())
+    library.ingest(defaults={"categories": ["Defaults>Kept"], "tags": ["term"]})
+    assert library.plan()[1] == {"talk.pdf": "skip"}
+    library.put("talk.yaml", "name: Mine")
+    library.ingest()
+    entry = kaltura.call("baseEntry", "get", {"entryId": library.record("talk.pdf")["entry_id"]})
+    assert (entry["name"], entry["tags"], entry["categories"]) == ("Mine", "term", "Defaults>Kept")
+    # Others may be said by a run that names them.
+    library.ingest(defaults={"tags": ["other"]})
+    entry = kaltura.call("baseEntry", "get", {"entryId": entry["id"]})
+    assert (entry["tags"], entry.get("categories", "")) == ("other", "")

@@ -48,7 +48,9 @@ def finish(ledger: Ledger, plan: dict[str, Any], state: str, **changes: Any) -> 
     """Note in the ledger what an ingest of the plan's first title would."""
     item = plan["items"][0]
     record = ledger.claim(plan["bucket"], item["key"], "test")
-    noted = {name: item[name] for name in ("etag", "metadata_digest", "inputs_digest", "named", "reference_id")}
+    noted = {
+        name: item[name] for name in ("etag", "metadata_digest", "inputs_digest", "named", "reference_id", "defaults")
+    }
     record.release(state, entry_id="0_x", **noted, **changes)
 
 

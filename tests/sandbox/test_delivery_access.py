@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import time
+from typing import Any
 
 import pytest
 import requests
@@ -32,7 +33,7 @@ def blocking_profile(api: Api, condition: dict[str, object]) -> int:
 @pytest.mark.parametrize("kind", ["applehttp", "url"])
 @pytest.mark.parametrize("dates", [{"startDate": HOUR}, {"endDate": -HOUR}])
 def test_outside_of_its_dates_only_who_may_view_it_gets_it(api: Api, kind: str, dates: dict[str, int]) -> None:
-    changes = {name: int(time.time()) + shift for name, shift in dates.items()}
+    changes: dict[str, Any] = {name: int(time.time()) + shift for name, shift in dates.items()}
     entry = ready_video(api, **changes)
     assert asked(api, entry, kind=kind) == SCHEDULED
     assert asked(api, entry, f"/ks/{api.widget}", kind) == SCHEDULED

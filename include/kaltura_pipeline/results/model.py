@@ -11,9 +11,10 @@ if TYPE_CHECKING:
 
 ADD, UPDATE, REPLACE, SKIP = "add", "update", "replace", "skip"
 REFUSE, ERROR, BUSY, NOT_TAKEN = "refuse", "error", "busy", "not_taken"
+PUBLISHED, HELD, GONE = "published", "held", "gone"
 
 #: Results that a person has to look at, the worst first.
-FAILURES = (ERROR, REFUSE, NOT_TAKEN, BUSY)
+FAILURES = (ERROR, REFUSE, NOT_TAKEN, BUSY, HELD, GONE)
 #: All results, in the order a person wants to see them, and what each means.
 MEANING = {
     ERROR: "tried, and failed",
@@ -24,6 +25,9 @@ MEANING = {
     REPLACE: "new content for the entry it became before",
     UPDATE: "new metadata or captions for the entry it became before",
     SKIP: "nothing changed",
+    PUBLISHED: "plays, or will at its time, and has a page",
+    HELD: "waits for a person, on Kaltura",
+    GONE: "is not on Kaltura any more",
 }
 
 

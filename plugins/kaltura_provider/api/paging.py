@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from kaltura_provider.api.errors import KalturaError
 
 if TYPE_CHECKING:
     from kaltura_provider.api.client import KalturaClient
+
+_Item = TypeVar("_Item")
 
 MAX_PAGE_SIZE = 500
 #: Kaltura refuses to list beyond this position.
@@ -68,7 +70,7 @@ def split_list(value: Any) -> list[str]:
     return [text for text in (str(part).strip() for part in parts) if text]
 
 
-def chunked(values: Sequence[str], size: int) -> list[Sequence[str]]:
+def chunked(values: Sequence[_Item], size: int) -> list[Sequence[_Item]]:
     """Cut a sequence into pieces.
 
     :param values: the sequence.
