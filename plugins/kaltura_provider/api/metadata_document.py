@@ -103,6 +103,37 @@ def same_document(one: str, other: str) -> bool:
     return bool(first == second)
 
 
+def differing_fields(present: str, wanted: str) -> list[tuple[str, Any, Any]]:
+    """Compare two documents field by field; the order of the fields means nothing.
+
+    :param present: XML.
+    :param wanted: XML.
+    :return: each field that differs: its name, and what is wanted and present of it: a text, a list of texts if it has
+        several values, or None if it has none. A group is a text with its XML.
+    :raises ValueError: if one of them is not XML.
+    """
+    there, desired = _values(present), _values(wanted)
+    return [
+        (name, _one(desired.get(name)), _one(there.get(name)))
+        for name in dict.fromkeys([*desired, *there])
+        if desired.get(name) != there.get(name)
+    ]
+
+
+def _values(xml: str) -> dict[str, list[str]]:
+    from lxml import etree
+
+    found: dict[str, list[str]] = {}
+    for child in _parsed(xml):
+        text = etree.tostring(child, method="c14n").decode() if len(child) else child.text or ""
+        found.setdefault(str(child.tag), []).append(text)
+    return found
+
+
+def _one(values: list[str] | None) -> Any:
+    return values[0] if values and len(values) == 1 else values
+
+
 def fields_of(xml: str) -> tuple[str, ...]:
     """Return the fields a document has, each once.
 

@@ -7,7 +7,8 @@ from dataclasses import asdict, dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from kaltura_provider.api.enrichment.part import WHOLE_LIST, Part, digest_of
+from kaltura_provider.api.enrichment.marks import OURS, age_of, is_mark, is_ready, mark, marked_size, size_of, tags_of
+from kaltura_provider.api.enrichment.part import WHOLE_LIST, Difference, Part, digest_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -18,8 +19,9 @@ if TYPE_CHECKING:
 SERVICE = "caption_captionAsset"
 #: KalturaCaptionType by file ending.
 FORMATS = {".srt": "1", ".dfxp": "2", ".ttml": "2", ".vtt": "3", ".scc": "5"}
-# Tells captions that this package made, so that only these are ever deleted.
-_TAG = "from-source"
+_FORMAT_NAMES = {"1": "SRT", "2": "DFXP", "3": "WebVTT", "4": "CAP", "5": "SCC"}
+# Kaltura makes SRT of it, in its own time.
+_CONVERTED = FORMATS[".scc"]
 _REFERENCE = re.compile(r"\{[0-9]+:result[^{}]*\}")
 
 
@@ -60,13 +62,15 @@ class WantedCaption:
 class CaptionsPart(Part):
     """The captions of the entry. Kaltura does not prevent two of one language, so what is there is used again.
 
-    A caption of the same language, format and label is taken, or the only one of its language and format. Captions of
-    files that are gone are left alone.
+    A caption of the same language, format and label is taken, or the only one of its language and format. A tag on it
+    tells which version of the file it holds, so that only others are filled. Captions of files that are gone are left
+    alone.
 
     :param entry_id: the entry.
     :param wanted: the caption files.
     :param noted: what :meth:`notes` returned before.
     :param read: returns the bytes of a caption file.
+    :param verify: whether to look although they are noted.
     :raises ValueError: two files are the same caption, or more than one is to be the default.
     """
 
@@ -78,13 +82,15 @@ class CaptionsPart(Part):
         wanted: Sequence[WantedCaption],
         noted: Mapping[str, str] | None,
         read: Callable[[str], bytes],
+        *,
+        verify: bool = False,
     ) -> None:
         super().__init__(entry_id)
         _check(wanted)
         self._wanted = wanted
         self._noted = noted or {}
         self._read = read
-        self._changed = [each for each in wanted if self._noted.get(each.key) != digest_of(asdict(each))]
+        self._changed = [each for each in wanted if verify or self._noted.get(each.key) != digest_of(asdict(each))]
         self._texts: dict[str, str] = {}
         self._present: list[Mapping[str, Any]] = []
         self._written: list[Mapping[str, Any]] = []
@@ -94,6 +100,29 @@ class CaptionsPart(Part):
         """List the captions of the entry."""
         self._list(batch, self._seen)
 
+    def differences(self) -> list[Difference]:
+        """Return captions that are missing, hold something else, are named otherwise, or are there twice."""
+        found = []
+        for wish in self._wanted:
+            name = f"{wish.language} {_FORMAT_NAMES[wish.format]}"
+            if wish.label and wish.label != wish.language:
+                name = f"{name} {wish.label!r}"
+            asset = self._asset(wish)
+            if asset is None:
+                found.append(Difference("captions", name, wish.key, None))
+                continue
+            if not _holds(asset, wish):
+                found.append(Difference("captions", f"{name} content", *_contents(asset, wish)))
+            if wish.label and asset.get("label") != wish.label:
+                found.append(Difference("captions", f"{name} label", wish.label, asset.get("label")))
+            if wish.default and not asset.get("isDefault"):
+                found.append(Difference("captions", f"{name} default", True, False))
+        for first, others in _doubles(self._present):
+            language, format, label = _identity(first)
+            name = f"{language} {_FORMAT_NAMES.get(format, format)} {label!r} copies"
+            found.append(Difference("captions", name, 1, 1 + len(others)))
+        return found
+
     def intention(self) -> dict[str, Any]:
         """Take back the notes of changed files."""
         changed = {each.key for each in self._changed}
@@ -101,29 +130,19 @@ class CaptionsPart(Part):
         return {"captions": kept} if kept != dict(self._noted) else {}
 
     def write(self, batch: Batch) -> None:
-        """Make or fill the captions of changed files."""
-        for wish in self._changed:
-            # Before the first call is added, so that a bad file leaves no empty caption behind.
-            self._text(wish.key)
+        """Make or fill the captions that do not hold the version of their file."""
+        chosen = [(wish, self._asset(wish)) for wish in self._changed]
+        for wish, asset in chosen:
+            if asset is None or not _holds(asset, wish):
+                # Before the first call is added, so that a bad file leaves no empty caption behind.
+                self._text(wish.key)
         adds = False
-        for wish in self._changed:
-            asset = self._asset(wish)
+        for wish, asset in chosen:
             if asset is None:
                 adds = True
-                description = {
-                    "objectType": "KalturaCaptionAsset",
-                    "language": wish.language,
-                    "label": wish.label or wish.language,
-                    "format": wish.format,
-                    "tags": _TAG,
-                }
-                made = batch.add(self, SERVICE, "add", {"entryId": self.entry_id, "captionAsset": description})
-                self._fill(batch, wish, made.ref("id"))
+                self._add(batch, wish)
             else:
-                if wish.label and asset.get("label") != wish.label:
-                    change = {"objectType": "KalturaCaptionAsset", "label": wish.label}
-                    batch.add(self, SERVICE, "update", {"id": asset["id"], "captionAsset": change})
-                self._fill(batch, wish, asset["id"])
+                self._bring_up_to_date(batch, wish, asset)
         self._written = []
         if adds or _doubles(self._present):
             # Of two that add at once, the later one sees both.
@@ -135,7 +154,7 @@ class CaptionsPart(Part):
         for first, others in _doubles(self._written):
             # Everybody keeps the first, so it is never deleted; its maker may not have come to fill it.
             if (wish := wishes.get(_identity(first))) is not None:
-                self._fill(batch, wish, first["id"])
+                self._bring_up_to_date(batch, wish, first)
             for other in others:
                 gone = {"CAPTION_ASSET_ID_NOT_FOUND": None}
                 batch.add(self, SERVICE, "delete", {"captionAssetId": other["id"]}, fine=gone)
@@ -153,21 +172,61 @@ class CaptionsPart(Part):
         """Return a digest of each file and what is said of it."""
         return {"captions": {each.key: digest_of(asdict(each)) for each in self._wanted}}
 
+    def _add(self, batch: Batch, wish: WantedCaption) -> None:
+        description = {
+            "objectType": "KalturaCaptionAsset",
+            "language": wish.language,
+            "label": wish.label or wish.language,
+            "format": wish.format,
+            # Before the content; a caption whose size is another one is filled again.
+            "tags": f"{OURS},{mark(wish.etag, self._size(wish))}",
+        }
+        made = batch.add(self, SERVICE, "add", {"entryId": self.entry_id, "captionAsset": description})
+        self._fill(batch, wish, made.ref("id"))
+        if wish.default:
+            batch.add(self, SERVICE, "setAsDefault", {"captionAssetId": made.ref("id")})
+
+    def _bring_up_to_date(self, batch: Batch, wish: WantedCaption, asset: Mapping[str, Any]) -> None:
+        change = {}
+        if not _holds(asset, wish):
+            self._fill(batch, wish, asset["id"])
+            # After the content: a tag never promises what is not there yet.
+            kept = [tag for tag in tags_of(asset) if not is_mark(tag)]
+            tags = ",".join([*kept, mark(wish.etag, self._size(wish))])
+            if tags != asset.get("tags"):
+                change["tags"] = tags
+        if wish.label and asset.get("label") != wish.label:
+            change["label"] = wish.label
+        if change:
+            changed = {"objectType": "KalturaCaptionAsset", **change}
+            batch.add(self, SERVICE, "update", {"id": asset["id"], "captionAsset": changed})
+        if wish.default and not asset.get("isDefault"):
+            batch.add(self, SERVICE, "setAsDefault", {"captionAssetId": asset["id"]})
+
     def _fill(self, batch: Batch, wish: WantedCaption, asset_id: str) -> None:
         content = {"objectType": "KalturaStringResource", "content": self._text(wish.key)}
-        batch.add(self, SERVICE, "setContent", {"id": asset_id, "contentResource": content})
-        if wish.default:
-            batch.add(self, SERVICE, "setAsDefault", {"captionAssetId": asset_id})
+
+        def check(answer: Any) -> None:
+            if wish.format != _CONVERTED and size_of(answer) != self._size(wish):
+                raise ValueError(
+                    f"{wish.key}: Kaltura holds {size_of(answer)} of its {self._size(wish)} bytes (caption {asset_id}, "
+                    f"status {answer.get('status')}); repeat the task, and report it to Kaltura if it stays"
+                )
+
+        batch.add(self, SERVICE, "setContent", {"id": asset_id, "contentResource": content}, check)
 
     def _text(self, key: str) -> str:
         if key not in self._texts:
             self._texts[key] = caption_text(key, self._read(key))
         return self._texts[key]
 
+    def _size(self, wish: WantedCaption) -> int:
+        return len(self._text(wish.key).encode())
+
     def _asset(self, wish: WantedCaption) -> Mapping[str, Any] | None:
         same = [each for each in self._present if _identity(each) == wish.identity]
         if same:
-            return min(same, key=_age)
+            return min(same, key=age_of)
         taken = {each.identity for each in self._wanted}
         alike = [
             each for each in self._present if _identity(each)[:2] == wish.identity[:2] and _identity(each) not in taken
@@ -216,14 +275,26 @@ def _identity(asset: Mapping[str, Any]) -> tuple[str, str, str]:
     return str(asset.get("language")), str(asset.get("format")), str(asset.get("label") or asset.get("language"))
 
 
-def _age(asset: Mapping[str, Any]) -> tuple[int, str]:
-    return int(asset["createdAt"]), str(asset["id"])
+def _holds(asset: Mapping[str, Any], wish: WantedCaption) -> bool:
+    """Tell whether a caption has the content of the file, as far as its size tells."""
+    size = marked_size(asset, wish.etag)
+    return size is not None and is_ready(asset) and (wish.format == _CONVERTED or size_of(asset) == size)
+
+
+def _contents(asset: Mapping[str, Any], wish: WantedCaption) -> tuple[str, str]:
+    """Return in words what a caption should hold and what it holds."""
+    size = marked_size(asset, wish.etag)
+    if not is_ready(asset):
+        return wish.key, f"empty (status {asset.get('status')})"
+    if size is not None:
+        return f"{size} bytes", f"{size_of(asset)} bytes"
+    return wish.key, "another version" if any(map(is_mark, tags_of(asset))) else "something else"
 
 
 def _doubles(assets: Sequence[Mapping[str, Any]]) -> list[tuple[Mapping[str, Any], list[Mapping[str, Any]]]]:
     """Return captions that this package made more than once: each the oldest, and the others."""
     groups: dict[tuple[str, str, str], list[Mapping[str, Any]]] = {}
-    for asset in sorted(assets, key=_age):
-        if _TAG in str(asset.get("tags") or "").split(","):
+    for asset in sorted(assets, key=age_of):
+        if OURS in tags_of(asset):
             groups.setdefault(_identity(asset), []).append(asset)
     return [(first, others) for first, *others in groups.values() if others]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from kaltura_provider.api.enrichment.part import WHOLE_LIST, Part
+from kaltura_provider.api.enrichment.part import WHOLE_LIST, Difference, Part
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,9 +19,12 @@ class CategoriesPart(Part):
     :param entry_id: the entry.
     :param wanted: ids of categories.
     :param noted: what :meth:`notes` returned before.
+    :param verify: whether to look although they are noted.
     """
 
-    def __init__(self, entry_id: str, wanted: Sequence[int], noted: Mapping[str, Any] | None) -> None:
+    def __init__(
+        self, entry_id: str, wanted: Sequence[int], noted: Mapping[str, Any] | None, *, verify: bool = False
+    ) -> None:
         super().__init__(entry_id)
         self._wanted = list(wanted)
         noted = noted or {}
@@ -30,11 +33,21 @@ class CategoriesPart(Part):
         self._tried: set[int] = set()
         before = noted.get("wanted", [])
         self.done = before is not None and set(before) == set(self._wanted)
+        if verify and (self._wanted or self._ours):
+            self.done = False
 
     def look(self, batch: Batch) -> None:
         """List the categories the entry is in."""
         params = {"filter": {"entryIdEqual": self.entry_id}, "pager": WHOLE_LIST}
         batch.add(self, "categoryEntry", "list", params, self._seen)
+
+    def differences(self) -> list[Difference]:
+        """Return the categories that the entry is not in, and those of ours that it is in but should not be."""
+        too_many = sorted((self._ours & self._present) - set(self._wanted))
+        return [
+            *(Difference("categories", str(each), "assigned", None) for each in self._missing()),
+            *(Difference("categories", str(each), None, "assigned") for each in too_many),
+        ]
 
     def intention(self) -> dict[str, Any]:
         """Return the categories that the entry is about to be put into: afterwards nothing tells who did it."""

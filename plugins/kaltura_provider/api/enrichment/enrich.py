@@ -52,6 +52,8 @@ class Enrichment:
         It raises if somebody else works on the entry by now: then nothing more is done for it.
     :param fresh: the entry was made with ``fields`` just now and by this process, not from a template entry: nothing is
         there to look for, which saves calls.
+    :param verify: whether to look at parts that are noted as done, and to mend them: for the case that somebody changed
+        them on Kaltura since. ``noted`` only tells then what an earlier call set.
     """
 
     entry_id: str
@@ -65,6 +67,23 @@ class Enrichment:
     read: Callable[[str], bytes] = _no_file
     note: Callable[[Mapping[str, Any]], None] | None = None
     fresh: bool = False
+    verify: bool = False
+
+    def parts(self, category_ids: Sequence[int]) -> list[Part]:
+        """Return the parts of the entry, for one time each.
+
+        :param category_ids: all its categories, also those that had to be made.
+        :raises ValueError: two captions are the same, or both to be the default.
+        """
+        entry_id, noted, verify = self.entry_id, self.noted or {}, self.verify
+        categories = list(dict.fromkeys(category_ids))
+        return [
+            FieldsPart(entry_id, self.fields or {}, noted.get("fields"), are_set=self.fresh, verify=verify),
+            CategoriesPart(entry_id, categories, noted.get("categories"), verify=verify),
+            MetadataPart(entry_id, self.metadata, noted.get("metadata"), verify=verify),
+            CaptionsPart(entry_id, self.captions, noted.get("captions"), self.read, verify=verify),
+            ThumbnailPart(entry_id, self.thumbnail, noted.get("thumbnail"), self.read, verify=verify),
+        ]
 
 
 @dataclass(frozen=True)
@@ -129,20 +148,9 @@ class _Title:
             for path in wanted.new_categories:
                 if path not in made:
                     made[path] = ensure_category(client, path)
-            self.parts = self._parts([*wanted.category_ids, *(made[path] for path in wanted.new_categories)])
+            self.parts = wanted.parts([*wanted.category_ids, *(made[path] for path in wanted.new_categories)])
         except (KalturaError, ValueError) as error:
             self.stopped = error
-
-    def _parts(self, categories: list[int]) -> list[Part]:
-        wanted, noted = self.wanted, self.noted
-        entry_id, read = wanted.entry_id, wanted.read
-        return [
-            FieldsPart(entry_id, wanted.fields or {}, noted.get("fields"), are_set=wanted.fresh),
-            CategoriesPart(entry_id, list(dict.fromkeys(categories)), noted.get("categories")),
-            MetadataPart(entry_id, wanted.metadata, noted.get("metadata")),
-            CaptionsPart(entry_id, wanted.captions, noted.get("captions"), read),
-            ThumbnailPart(entry_id, wanted.thumbnail, noted.get("thumbnail"), read),
-        ]
 
     def keep(self, before: Mapping[str, Any]) -> None:
         """Hand over the notes if they changed."""
@@ -197,6 +205,11 @@ class _Enriching:
         self._send(batch)
         # If nothing can be read, nothing is written either.
         self.ended |= self.errors.keys()
+        looked = batch.parts
+        for part in self._going(parts):
+            # What was not looked at has no differences to tell.
+            part.done = part in looked and not part.differences()
+        parts = [part for part in parts if not part.done]
         self._intend(self._going(parts))
         batch = Batch(self.client)
         for part in self._going(parts):

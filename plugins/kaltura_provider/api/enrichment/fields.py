@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from kaltura_provider.api.enrichment.part import Part, digest_of
+from kaltura_provider.api.enrichment.part import Difference, Part, digest_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,19 +27,33 @@ class FieldsPart(Part):
     :param fields: properties of KalturaBaseEntry to set.
     :param noted: the digest of what was set before.
     :param are_set: whether the entry was made with them.
+    :param verify: whether to look although they are noted.
     """
 
-    def __init__(self, entry_id: str, fields: Mapping[str, Any], noted: str | None, *, are_set: bool) -> None:
+    def __init__(
+        self,
+        entry_id: str,
+        fields: Mapping[str, Any],
+        noted: str | None,
+        *,
+        are_set: bool = False,
+        verify: bool = False,
+    ) -> None:
         super().__init__(entry_id)
         self._fields = fields
         self._noted = noted
         self._digest = digest_of(dict(fields))
         self._present: Mapping[str, Any] = {}
-        self.done = are_set or not fields or noted == self._digest
+        self.done = are_set or not fields or (noted == self._digest and not verify)
 
     def look(self, batch: Batch) -> None:
         """Read the entry."""
         batch.add(self, "baseEntry", "get", {"entryId": self.entry_id}, self._seen)
+
+    def differences(self) -> list[Difference]:
+        """Return the properties with another value."""
+        changed = changed_fields(self._present, self._fields)
+        return [Difference("fields", name, value, self._present.get(name)) for name, value in changed.items()]
 
     def intention(self) -> dict[str, Any]:
         """Take the note back, as what was set before may not be so any more."""

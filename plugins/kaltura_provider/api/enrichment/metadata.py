@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from kaltura_provider.api.enrichment.part import WHOLE_LIST, Part, digest_of
-from kaltura_provider.api.metadata_document import fields_of, merge_documents, same_document
+from kaltura_provider.api.enrichment.part import WHOLE_LIST, Difference, Part, digest_of
+from kaltura_provider.api.metadata_document import differing_fields, fields_of, merge_documents, same_document
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,6 +34,7 @@ class MetadataPart(Part):
     :param entry_id: the entry.
     :param wanted: by id of the profile.
     :param noted: what :meth:`notes` returned before.
+    :param verify: whether to look although it is noted.
     """
 
     outdated_by = frozenset(
@@ -47,7 +48,12 @@ class MetadataPart(Part):
     )
 
     def __init__(
-        self, entry_id: str, wanted: Mapping[str, MetadataWish], noted: Mapping[str, Mapping[str, Any]] | None
+        self,
+        entry_id: str,
+        wanted: Mapping[str, MetadataWish],
+        noted: Mapping[str, Mapping[str, Any]] | None,
+        *,
+        verify: bool = False,
     ) -> None:
         super().__init__(entry_id)
         self._wanted = wanted
@@ -56,7 +62,9 @@ class MetadataPart(Part):
         self._changed = {
             profile
             for profile in {*wanted, *self._noted}
-            if profile not in wanted or self._noted.get(profile, {}).get("digest") != digest_of(wanted[profile].xml)
+            if verify
+            or profile not in wanted
+            or self._noted.get(profile, {}).get("digest") != digest_of(wanted[profile].xml)
         }
         self.done = not self._changed
 
@@ -64,6 +72,16 @@ class MetadataPart(Part):
         """List the documents of the entry."""
         filter = {"objectIdEqual": self.entry_id, "metadataObjectTypeEqual": _ENTRY}
         batch.add(self, "metadata_metadata", "list", {"filter": filter, "pager": WHOLE_LIST}, self._seen)
+
+    def differences(self) -> list[Difference]:
+        """Return the fields with other values, each as ``profile.Field``, and those of ours that shall not be there."""
+        found = []
+        for profile in sorted({*self._wanted, *self._noted}):
+            present = self._present.get(profile)
+            before = present["xml"] if present else "<metadata/>"
+            for name, wanted, there in differing_fields(before, self._document(profile, present) or "<metadata/>"):
+                found.append(Difference("metadata", f"{profile}.{name}", wanted, there))
+        return found
 
     def intention(self) -> dict[str, Any]:
         """Return the fields that are about to be set, so that they are known if this ends on the way."""

@@ -28,6 +28,29 @@ def digest_of(value: Any) -> str:
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 
 
+class Difference(NamedTuple):
+    """One thing of an entry that is not as it shall be; all values are plain JSON.
+
+    :param part: ``fields``, ``categories``, ``metadata``, ``captions``, ``thumbnail``, or ``entry`` for an entry that
+        is gone.
+    :param field: what of it: a property, a category, a field of a profile, or a caption in words.
+    :param wanted: what it shall be; None if it shall not be there.
+    :param present: what it is; None if it is not there.
+    """
+
+    part: str
+    field: str
+    wanted: Any
+    present: Any
+
+    def __str__(self) -> str:
+        return f"{self.part}: {self.field} is {_in_words(self.present)}, not {_in_words(self.wanted)}"
+
+
+def _in_words(value: Any) -> str:
+    return "missing" if value is None else repr(value) if isinstance(value, str) else str(value)
+
+
 class Part:
     """One part of an entry on Kaltura, such as its captions. It goes through rounds until it is done.
 
@@ -47,6 +70,10 @@ class Part:
 
     def look(self, batch: Batch) -> None:
         """Add the calls that read what is there."""
+
+    def differences(self) -> list[Difference]:
+        """Return what is not as it shall be, known after :meth:`look`, whatever was noted. It writes nothing."""
+        return []
 
     def intention(self) -> dict[str, Any]:
         """Return what to note before anything is written, for the case that nothing can be noted afterwards.

@@ -1,13 +1,13 @@
-"""The thumbnail of an entry: one picture from a file, recognised again by a tag with the digest of its content."""
+"""The thumbnail of an entry: one picture from a file, recognised again by a tag with the version of the file."""
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from kaltura_provider.api.enrichment.part import WHOLE_LIST, Part
+from kaltura_provider.api.enrichment.marks import age_of, is_mark, is_ready, mark, marked_size, size_of, tags_of
+from kaltura_provider.api.enrichment.part import WHOLE_LIST, Difference, Part
 from kaltura_provider.api.multipart import FilePart
 
 if TYPE_CHECKING:
@@ -16,10 +16,7 @@ if TYPE_CHECKING:
     from kaltura_provider.api import KalturaClient
     from kaltura_provider.api.enrichment.part import Batch
 
-_PREFIX = "from-source-"
 _DEFAULT = "default_thumb"
-_READY = 2
-_DIGITS = 40
 
 
 @dataclass(frozen=True)
@@ -41,6 +38,7 @@ class ThumbnailPart(Part):
     :param wanted: the image file; None leaves the thumbnail as it is.
     :param noted: what :meth:`notes` returned before.
     :param read: returns the bytes of the image file.
+    :param verify: whether to look although it is noted.
     """
 
     outdated_by = frozenset({"THUMB_ASSET_ID_NOT_FOUND", "UPLOAD_TOKEN_NOT_FOUND"})
@@ -51,38 +49,59 @@ class ThumbnailPart(Part):
         wanted: WantedThumbnail | None,
         noted: Mapping[str, Any] | None,
         read: Callable[[str], bytes],
+        *,
+        verify: bool = False,
     ) -> None:
         super().__init__(entry_id)
         self._wanted = wanted
         self._noted = noted or {}
         self._read = read
         self._image = b""
-        self._tag = ""
         self._present: list[Mapping[str, Any]] = []
         self._token = ""
         self._made = ""
-        self.done = wanted is None or self._noted.get("etag") == wanted.etag
+        self.done = wanted is None or (self._noted.get("etag") == wanted.etag and not verify)
 
     def look(self, batch: Batch) -> None:
         """List the thumbnails of the entry."""
         self._list(batch)
 
+    def differences(self) -> list[Difference]:
+        """Return whether the picture is missing, broken or not shown, and whether earlier ones are left."""
+        if self._wanted is None:
+            return []
+        found = []
+        ours = self._ours()
+        others = len(self._made_by_us()) - 1
+        if not ours:
+            present = "another version" if others >= 0 else None
+            return [Difference("thumbnail", "picture", self._wanted.key, present)]
+        if not self._is_good(ours[0]):
+            size = f"{marked_size(ours[0], self._wanted.etag)} bytes"
+            there = f"status {ours[0].get('status')}, {size_of(ours[0])} bytes, {ours[0].get('width')} pixels wide"
+            found.append(Difference("thumbnail", "picture", size, there))
+        if not self._is_default(ours[0]):
+            found.append(Difference("thumbnail", "default", True, False))
+        if others:
+            found.append(Difference("thumbnail", "earlier pictures", 0, others))
+        return found
+
     def intention(self) -> dict[str, Any]:
-        """Return the tag of the picture beside those before, so that all others are removed when one is right.
+        """Take the note back, as what was made before may be gone any moment."""
+        return {"thumbnail": {"etag": ""}} if self._noted else {}
+
+    def write(self, batch: Batch) -> None:
+        """Make a thumbnail, and a token for its picture, unless it is there.
 
         :raises ValueError: the file is no image.
         """
-        self._load()
-        before = self._noted.get("tags", ())
-        return {"thumbnail": {"etag": "", "tags": list(dict.fromkeys([*before, self._tag]))}}
-
-    def write(self, batch: Batch) -> None:
-        """Make a thumbnail, and a token for its picture."""
         self._token = self._made = ""
-        ours = self._ours()
-        if ours and self._is_filled(ours[0]):
+        if self._has_picture():
             return
-        if not ours:
+        self._load()
+        if self._has_picture():
+            return
+        if not self._ours():
             asset = {"objectType": "KalturaThumbAsset", "tags": self._tag}
             batch.add(self, "thumbAsset", "add", {"entryId": self.entry_id, "thumbAsset": asset}, self._added)
             # Of two that add at once, the later one sees both.
@@ -101,7 +120,7 @@ class ThumbnailPart(Part):
             )
 
     def finish(self, batch: Batch) -> None:
-        """Fill the thumbnail, make it the default one, and read it back."""
+        """Fill the thumbnail, make it the default one, remove those of ours before it, and read it back."""
         ours = self._ours()
         chosen = str(ours[0]["id"]) if ours else self._made
         if self._token:
@@ -109,47 +128,61 @@ class ThumbnailPart(Part):
             batch.add(self, "thumbAsset", "setContent", {"id": chosen, "contentResource": content})
         if not ours or not self._is_default(ours[0]):
             batch.add(self, "thumbAsset", "setAsDefault", {"thumbAssetId": chosen})
-        for asset in [*ours[1:], *self._earlier()]:
-            # The default one cannot be deleted: then somebody else has just chosen it.
-            gone = {"THUMB_ASSET_ID_NOT_FOUND": None, "THUMB_ASSET_IS_DEFAULT": None}
-            batch.add(self, "thumbAsset", "delete", {"thumbAssetId": asset["id"]}, fine=gone)
-        batch.add(self, "thumbAsset", "get", {"thumbAssetId": chosen}, self._check)
+        for asset in self._made_by_us():
+            if asset["id"] != chosen:
+                # The default one cannot be deleted: then somebody else has just chosen it.
+                gone = {"THUMB_ASSET_ID_NOT_FOUND": None, "THUMB_ASSET_IS_DEFAULT": None}
+                batch.add(self, "thumbAsset", "delete", {"thumbAssetId": asset["id"]}, fine=gone)
+        if self._token:
+            batch.add(self, "thumbAsset", "get", {"thumbAssetId": chosen}, self._check)
 
     def notes(self) -> dict[str, Any]:
-        """Return file version and tag of the thumbnail."""
-        if self._wanted is None:
-            return {}
-        tags = [self._tag] if self._tag else self._noted.get("tags", [])
-        return {"thumbnail": {"etag": self._wanted.etag, "tags": tags}}
+        """Return the version of the file."""
+        return {} if self._wanted is None else {"thumbnail": {"etag": self._wanted.etag}}
 
     def _load(self) -> None:
-        if self._wanted is None:
+        if self._wanted is None or self._image:
             return
         from filetype import guess_mime
 
-        self._image = self._read(self._wanted.key)
-        if not str(guess_mime(self._image) or "").startswith("image/"):
+        image = self._read(self._wanted.key)
+        if not str(guess_mime(image) or "").startswith("image/"):
             raise ValueError(f"{self._wanted.key}: no image; use a JPEG or PNG file as thumbnail")
-        self._tag = _PREFIX + hashlib.sha256(self._image).hexdigest()[:_DIGITS]
+        self._image = image
+
+    @property
+    def _tag(self) -> str:
+        return mark(self._wanted.etag, len(self._image)) if self._wanted else ""
 
     def _file_name(self) -> str:
         return PurePosixPath(self._wanted.key).name if self._wanted else ""
 
     def _ours(self) -> list[Mapping[str, Any]]:
         """Return the thumbnails with this picture, the one that everybody takes first."""
-        found = [asset for asset in self._present if self._tag in _tags(asset)]
-        return sorted(found, key=lambda asset: (int(asset["createdAt"]), str(asset["id"])))
+        if self._wanted is None:
+            return []
+        etag = self._wanted.etag
+        found = [
+            asset
+            for asset in self._present
+            if (self._tag in tags_of(asset) if self._image else marked_size(asset, etag) is not None)
+        ]
+        return sorted(found, key=age_of)
 
-    def _earlier(self) -> list[Mapping[str, Any]]:
-        """Return those with the pictures that the file held before."""
-        before = set(self._noted.get("tags", ())) - {self._tag}
-        return [asset for asset in self._present if before & _tags(asset)]
+    def _made_by_us(self) -> list[Mapping[str, Any]]:
+        return [asset for asset in self._present if any(map(is_mark, tags_of(asset)))]
 
-    def _is_filled(self, asset: Mapping[str, Any]) -> bool:
-        return int(asset.get("status", 0)) == _READY and int(asset.get("sizeInBytes") or 0) == len(self._image)
+    def _has_picture(self) -> bool:
+        ours = self._ours()
+        return bool(ours) and self._is_good(ours[0])
+
+    def _is_good(self, asset: Mapping[str, Any]) -> bool:
+        """Tell whether a thumbnail has its picture, and Kaltura could read it."""
+        size = marked_size(asset, self._wanted.etag) if self._wanted else None
+        return is_ready(asset) and size_of(asset) == size and int(asset.get("width", 1)) > 0
 
     def _is_default(self, asset: Mapping[str, Any]) -> bool:
-        return _DEFAULT in _tags(asset)
+        return _DEFAULT in tags_of(asset)
 
     def _list(self, batch: Batch) -> None:
         batch.add(
@@ -168,13 +201,9 @@ class ThumbnailPart(Part):
     def _check(self, answer: Any) -> None:
         key = self._wanted.key if self._wanted else ""
         # Kaltura takes any bytes, and shows a broken picture then.
-        if not self._is_filled(answer) or not int(answer.get("width", 1)):
+        if not self._is_good(answer):
             raise ValueError(
                 f"{key}: Kaltura cannot show it as thumbnail (status {answer.get('status')}, "
-                f"{answer.get('sizeInBytes')} of {len(self._image)} bytes, {answer.get('width')} pixels wide); check "
+                f"{size_of(answer)} of {len(self._image)} bytes, {answer.get('width')} pixels wide); check "
                 "that it opens as a picture, or save it as JPEG or PNG"
             )
-
-
-def _tags(asset: Mapping[str, Any]) -> set[str]:
-    return {tag.strip() for tag in str(asset.get("tags") or "").split(",")}

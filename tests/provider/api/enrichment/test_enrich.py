@@ -62,7 +62,7 @@ def test_only_the_part_that_changed_is_sent(client: KalturaClient, proxy: FaultP
     title.apply(client)
     assert [[name.lower() for name in names] for names in seen] == [
         ["multirequest", "caption_captionasset.list"],
-        ["multirequest", "caption_captionasset.setcontent"],
+        ["multirequest", "caption_captionasset.setcontent", "caption_captionasset.update"],
     ]
     assert title.read_keys == ["t.es.srt"]
     texts = [each["text"].decode() for each in title.account.captions_of(title.entry)]
