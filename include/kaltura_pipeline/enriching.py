@@ -40,6 +40,7 @@ def enrichment_of(
     noted: Mapping[str, Any] | None = None,
     note: Callable[[Mapping[str, Any]], None] | None = None,
     fresh: bool = False,
+    verify: bool = False,
 ) -> Enrichment:
     """Return what a title shall have besides its content.
 
@@ -49,6 +50,7 @@ def enrichment_of(
     :param noted: what was noted of its parts last.
     :param note: keeps new notes.
     :param fresh: the entry was made by this process just now.
+    :param verify: whether to look also at what is noted as done.
     """
     wanted, image = Resolved.from_json(item["wanted"]), item["thumbnail"]
     return Enrichment(
@@ -63,6 +65,7 @@ def enrichment_of(
         read=lambda key: _read(workspace, item, key),
         note=note,
         fresh=fresh and "templateEntryId" not in wanted.fields,
+        verify=verify,
     )
 
 
@@ -72,7 +75,7 @@ def enrich_titles(
     items: Iterable[PlanItem],
     *,
     owner: str,
-    doubt: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None,
+    verify: bool = False,
 ) -> Iterator[tuple[PlanItem, Attempt]]:
     """Bring titles up to date whose content is on Kaltura already; one that fails does not stop the others.
 
@@ -80,13 +83,13 @@ def enrich_titles(
 
     :param items: titles of a plan with the action ``update``; taken as they are needed.
     :param owner: names this worker in the ledger; the same in every try.
-    :param doubt: what to make of the notes of earlier runs, if they may not be true any more.
+    :param verify: whether to look also at what is noted as done, and to mend it.
     :return: what became of each, in their order.
     """
     remaining = iter(items)
     with ThreadPoolExecutor(_THREADS, thread_name_prefix="claim") as threads:
         while together := list(islice(remaining, _TOGETHER)):
-            yield from _together(workspace, kaltura, together, owner, doubt or dict, threads)
+            yield from _together(workspace, kaltura, together, owner, threads, verify=verify)
 
 
 def _together(
@@ -94,8 +97,9 @@ def _together(
     kaltura: KalturaClient,
     items: list[PlanItem],
     owner: str,
-    doubt: Callable[[Mapping[str, Any]], Mapping[str, Any]],
     threads: ThreadPoolExecutor,
+    *,
+    verify: bool,
 ) -> Iterator[tuple[PlanItem, Attempt]]:
     started = time.monotonic()
     claims = list(threads.map(lambda item: _claim(workspace, item, owner), items))
@@ -105,8 +109,9 @@ def _together(
             workspace,
             item,
             record.body["entry_id"],
-            noted=doubt(record.body.get("parts", {})),
+            noted=record.body.get("parts", {}),
             note=lambda parts, record=record: record.update(parts=dict(parts)),  # type: ignore[misc]
+            verify=verify,
         )
         for item, record in claimed
     ]
