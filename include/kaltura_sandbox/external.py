@@ -7,8 +7,11 @@ from starlette.responses import Response
 from .answers import HTML_TYPE
 
 ENTRY_NOT_FOUND = (1, "requested entry not found")
+NOT_SCHEDULED_NOW = (2, "entry restricted due to scheduling")
+ACCESS_CONTROL_RESTRICTED = (3, "entry restricted due to access-control")
 FILE_NOT_FOUND = (5, "requested file not found")
 FLAVOR_NOT_FOUND = (6, "requested flavor was not found")
+INVALID_KS = (7, "ks is not valid")
 MISSING_PARAMETER = (20, "missing parameter")
 
 

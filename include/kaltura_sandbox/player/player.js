@@ -69,7 +69,7 @@
     });
   }
 
-  function build(entry, context) {
+  function build(entry, context, ks) {
     const image = entry.mediaType === 2;
     const element = document.createElement(image ? "img" : entry.mediaType === 5 ? "audio" : "video");
     element.style.cssText = "width:100%;height:100%;object-fit:contain;background:#000";
@@ -83,7 +83,7 @@
     element.controls = true;
     element.playsInline = true;
     element.poster = entry.thumbnailUrl + "/width/640";
-    element.src = source.url;
+    element.src = ks ? source.url.replace(/\/(a\.\w+)$/, "/ks/" + ks + "/$1") : source.url;
     (context.playbackCaptions || []).forEach((caption, index) => {
       // As a local copy, because browsers refuse captions of another host.
       fetch(caption.webVttUrl).then((reply) => reply.blob()).then((text) => {
@@ -121,7 +121,7 @@
       if (fault) throw new Error(fault.message);
       const target = document.getElementById(this.config.targetId);
       if (!target) throw new Error("There is no element with the id " + this.config.targetId + " (targetId).");
-      this.adopt(build(entry, context), media.entryId, ks, (options || {}).startTime);
+      this.adopt(build(entry, context, ks), media.entryId, ks, (options || {}).startTime);
       target.replaceChildren(this.element);
       return { sources: context.sources || [], session: { partnerId: settings.partnerId } };
     }

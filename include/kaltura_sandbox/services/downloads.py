@@ -14,6 +14,7 @@ from urllib.parse import quote, unquote
 from ..answers import FileAnswer, RedirectAnswer
 from ..external import ENTRY_NOT_FOUND, FILE_NOT_FOUND, FLAVOR_NOT_FOUND, refuse
 from ..registry import route
+from .delivery_access import why_not
 from .entries import DELETED, content_file, entries, is_audio_or_video
 from .flavor_asset import READY, flavor_file, flavors, flavors_of
 from .flavor_params import FLAVOR_PARAMS
@@ -82,6 +83,8 @@ def play_manifest(sandbox: Sandbox, request: Request) -> Response | FileAnswer |
     if entry is None:
         return refuse(ENTRY_NOT_FOUND)
     kind = values.get("format", "url")
+    if kind != "download" and (error := why_not(sandbox, request, entry, values)):
+        return refuse(error)
     if kind in {"applehttp", "applehttp_to_mc"}:
         from .hls import manifest
 

@@ -87,7 +87,7 @@ class Verdict:
 def judge(store: Store, entry: Document, viewer: Viewer) -> Verdict:
     """Decide by the entry's dates and its access control profile whether somebody may play it."""
     admin = viewer.session is not None and viewer.session.is_admin
-    in_time = admin or _in_schedule(entry)
+    in_time = admin or in_schedule(entry)
     rules = applying_rules(rules_of(store, entry.get("accessControlId")), viewer)
     messages: list[dict[str, Any]] = [] if in_time else [_OUT_OF_SCHEDULE]
     messages += [
@@ -99,7 +99,8 @@ def judge(store: Store, entry: Document, viewer: Viewer) -> Verdict:
     return Verdict(in_time and not any(blocks(rule) for rule in rules), messages, actions)
 
 
-def _in_schedule(entry: Document) -> bool:
+def in_schedule(entry: Document) -> bool:
+    """Tell whether now is within an entry's dates."""
     now = time.time()
     start, end = entry.get("startDate"), entry.get("endDate")
     return (start is None or start <= now) and (end is None or now <= end)

@@ -142,7 +142,7 @@ def _content(sandbox: Sandbox, request: Request, options: dict[str, str], entry:
         return f"<p>{html.escape(words)}</p>", False
     if entry["status"] != READY:
         return f"<p>This entry is not ready to play (status {html.escape(str(entry['status']))}).</p>", False
-    return _element(sandbox, request, entry)
+    return _element(sandbox, request, entry, options.get("ks", ""))
 
 
 def _session(sandbox: Sandbox, request: Request, ks: str) -> Session | None:
@@ -153,7 +153,7 @@ def _session(sandbox: Sandbox, request: Request, ks: str) -> Session | None:
     return session
 
 
-def _element(sandbox: Sandbox, request: Request, entry: Document) -> tuple[str, bool]:
+def _element(sandbox: Sandbox, request: Request, entry: Document, ks: str) -> tuple[str, bool]:
     base = f"{_base(request)}/p/{entry['partnerId']}/sp/{entry['partnerId']}00"
     name = html.escape(entry["name"])
     if entry.get("mediaType") == IMAGE:
@@ -162,6 +162,7 @@ def _element(sandbox: Sandbox, request: Request, entry: Document) -> tuple[str, 
         return f'<p><a href="{base}/raw/entry_id/{entry["id"]}">{name}</a></p>', False
     protocol = request.url.scheme
     source = f"{base}/playManifest/entryId/{entry['id']}/format/url/protocol/{protocol}"
+    source += f"/ks/{quote(ks, safe='')}" if ks else ""
     tracks = "".join(
         f'\n<track kind="captions" src="{_base(request)}{webvtt_path(caption)}"'
         f' srclang="{html.escape(caption.get("languageCode", ""))}"'
