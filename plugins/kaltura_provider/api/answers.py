@@ -19,10 +19,13 @@ from kaltura_provider.api.redaction import redact
 #: Numbers that pages outside the API (players, downloads) give in ``X-Kaltura: error-N``.
 _NUMBERED = {
     1: "ENTRY_ID_NOT_FOUND",
+    2: "SCHEDULED_RESTRICTED",
     3: "SERVICE_ACCESS_CONTROL_RESTRICTED",
     4: "INVALID_KS",
     5: "FILE_NOT_FOUND",
+    6: "FLAVOR_NOT_FOUND",
     7: "INVALID_KS",
+    13: "ENTRY_MODERATION_ERROR",
     20: "MISSING_MANDATORY_PARAMETER",
     24: "MULTIREQUEST_PROXY_FAILED",
     31: "INVALID_KS",
@@ -43,11 +46,14 @@ class Answer:
     :param status: HTTP status.
     :param headers: header values by lower-case name.
     :param body: the bytes of the body, decompressed.
+    :param url: the address that gave it in the end, after redirects; only of what was fetched.
     """
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
+    # It may hold a session.
+    url: str = field(default="", repr=False)
 
     @property
     def request_id(self) -> str | None:
@@ -143,14 +149,15 @@ class _Faults:
 
     def of_header(self) -> KalturaError | None:
         """The error of ``X-Kaltura: error- CODE``, if there is one."""
-        marker = self.answer.headers.get("x-kaltura", "").strip()
+        # Kaltura remembers errors of addresses for a minute.
+        marker = self.answer.headers.get("x-kaltura", "").strip().removeprefix("cached-")
         if not marker.startswith("error-"):
             return None
         code = marker[len("error-") :].strip()
         text = self.answer.headers.get("x-kaltura-app", "")
         _, found, message = text.partition(f"exiting on error {code} - ")
         if code.isdigit():
-            message = f"Kaltura stopped with error {code}"
+            message = f"Kaltura stopped with error {code}" + (f": {message}" if message else "")
             code = _NUMBERED.get(int(code), f"KALTURA_ERROR_{code}")
         return self.make(code or "UNKNOWN_ERROR", message if found or code else text)
 

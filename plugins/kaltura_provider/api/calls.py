@@ -120,6 +120,20 @@ def clean(value: Any, path: str = "") -> Any:
 
 
 @dataclass(frozen=True)
+class Fetch:
+    """An address outside the API, and how much of it is read.
+
+    :param url: full URL.
+    :param limit: bytes of the body that are read at most.
+    :param byte_range: part of the file to ask for, such as ``bytes=0-999``; all of it when None.
+    """
+
+    url: str = field(repr=False)
+    limit: int
+    byte_range: str | None = None
+
+
+@dataclass(frozen=True)
 class Request:
     """One call, ready to be sent any number of times.
 
@@ -133,6 +147,7 @@ class Request:
     :param absent_is_done: whether a repetition that finds nothing means that the first call had done its work.
     :param attempts: how often it is tried at most; as often as the settings say when None.
     :param actions: the calls it holds, if these are several; Kaltura's limits count each.
+    :param fetch: an address that is read instead of calling an action.
     """
 
     service_action: str
@@ -145,6 +160,7 @@ class Request:
     absent_is_done: bool = False
     attempts: int | None = None
     actions: tuple[str, ...] = ()
+    fetch: Fetch | None = None
 
     @classmethod
     def of_action(cls, service: str, action: str, params: Mapping[str, Any] | None = None, **options: Any) -> Request:
@@ -235,6 +251,11 @@ class Caller:
         :param ks: the session, or None.
         :return: the answer, whatever it says.
         """
+        if (fetch := request.fetch) is not None:
+            # Delivery has no counters of calls.
+            return self.transport.get(
+                fetch.url, service_action=request.service_action, limit=fetch.limit, byte_range=fetch.byte_range
+            )
         params = {"format": 1, "clientTag": self.config.client_tag, **request.params}
         if ks is not None:
             params["ks"] = ks

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from kaltura_provider.api.answers import Answer, decode, decode_file
-from kaltura_provider.api.calls import Caller, Request, is_serving
+from kaltura_provider.api.calls import Caller, Fetch, Request, is_serving
 from kaltura_provider.api.config import ClientConfig
 from kaltura_provider.api.credentials import Credentials, SessionInfo, SessionSpec
 from kaltura_provider.api.distance import Distance
@@ -42,6 +42,8 @@ class KalturaClient:
         self.config = config
         self.partner_id = config.partner_id
         self.redactor = Redactor(on_secret)
+        self._on_secret = on_secret
+        self._credentials = credentials
         self._transport = Transport(config, self.redactor)
         self._distance = Distance(
             lambda: self._transport.ask_for_nothing(config.service_url),
@@ -120,6 +122,45 @@ class KalturaClient:
         :raises KalturaError: if it failed.
         """
         return self._caller.perform(request, decode_answer, None if anonymous else self._sessions)
+
+    def fetch(
+        self, url: str, name: str, *, limit: int, byte_range: str | None = None, attempts: int | None = None
+    ) -> Answer:
+        """Read the beginning of an address that serves media, captions or pictures, as a viewer's player does.
+
+        No session is sent, unless the address itself holds one. Faults are repeated as those of calls are.
+
+        :param url: full URL; redirects are followed.
+        :param name: what it is, such as ``playManifest``; named in errors.
+        :param limit: bytes that are read at most.
+        :param byte_range: part of the file to ask for, such as ``bytes=0-999``.
+        :param attempts: how often it is tried at most; as often as the settings say when None.
+        :return: an answer that holds the file or its beginning.
+        :raises KalturaError: if there is no such answer: also for those with an empty body and ``X-Kaltura: error-N``.
+        """
+        request = Request(
+            service_action=name,
+            path="",
+            params={},
+            idempotent=True,
+            attempts=attempts,
+            fetch=Fetch(url, limit, byte_range),
+        )
+
+        def checked(answer: Answer) -> Answer:
+            decode_file(answer, name, mask=self.redactor.redact)
+            return answer
+
+        answer: Answer = self.perform(request, checked, anonymous=True)
+        return answer
+
+    def with_session(self, session: SessionSpec, credentials: Credentials | None = None) -> KalturaClient:
+        """Return another client of the account, under a session of its own; close it as well.
+
+        :param session: what the session may do.
+        :param credentials: start it; those of this client when None.
+        """
+        return KalturaClient(self.config, credentials or self._credentials, session, self._on_secret)
 
     def note_refusal(self, service_action: str, error: KalturaError) -> None:
         """Keep all threads from calling an action for a while, if it was refused because of too many calls.

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 # http.client sends a body in blocks of this size; its own 16 KiB halve the speed of an upload.
 BLOCK_SIZE = 256 * 1024
 POOL_SIZE = 32
+_FETCH_BLOCK = 16 * 1024
 
 
 class Transport:
@@ -74,6 +75,31 @@ class Transport:
         headers = {name.lower(): value for name, value in response.headers.items()}
         self._learn_time(headers.get("date"))
         return Answer(response.status_code, headers, response.content)
+
+    def get(self, url: str, *, service_action: str, limit: int, byte_range: str | None = None) -> Answer:
+        """Read the beginning of what an address gives. Redirects are followed.
+
+        :param url: full URL.
+        :param service_action: named in errors.
+        :param limit: bytes of the body that are read at most; the rest is left.
+        :param byte_range: part of the file to ask for, such as ``bytes=0-999``.
+        :return: the answer, whatever its status.
+        :raises KalturaError: if there is no answer, or it breaks off before the limit.
+        """
+        # A compressed answer would have other lengths than the file.
+        headers = {"Accept-Encoding": "identity", **({"Range": byte_range} if byte_range else {})}
+        options = {**self._options(None), "allow_redirects": True}
+        body = bytearray()
+        try:
+            with self._requests().get(url, headers=headers, stream=True, **options) as response:
+                for block in response.iter_content(min(limit, _FETCH_BLOCK)):
+                    body += block
+                    if len(body) >= limit:
+                        break
+        except Exception as error:
+            raise self._network_error(error, service_action) from None
+        received = {name.lower(): value for name, value in response.headers.items()}
+        return Answer(response.status_code, received, bytes(body[:limit]), response.url)
 
     def ask_for_nothing(self, base_url: str) -> None:
         """Send a request that Kaltura answers without doing anything (``OPTIONS``).

@@ -53,6 +53,8 @@ def test_a_byte_order_mark_and_space_do_no_harm() -> None:
         (Answer(200, {"x-kaltura": "error-57"}, b""), "RATE_LIMITED", ErrorClass.RETRY, False),
         (Answer(200, {"x-kaltura": "error-99"}, b""), "KALTURA_ERROR_99", ErrorClass.PERMANENT, False),
         (Answer(404, {"x-kaltura": "error-1"}, b""), "ENTRY_ID_NOT_FOUND", ErrorClass.PERMANENT, False),
+        (Answer(404, {"x-kaltura": "cached-error-6"}, b""), "FLAVOR_NOT_FOUND", ErrorClass.PERMANENT, False),
+        (Answer(404, {"x-kaltura": "error-2"}, b""), "SCHEDULED_RESTRICTED", ErrorClass.PERMISSION, False),
         (Answer(200, {}, XML_ERROR), "SERVICE_NOT_SPECIFIED", ErrorClass.PERMANENT, False),
         (Answer(200, {}, b"<xml><result>1</result></xml>"), "BAD_ANSWER", ErrorClass.RETRY, True),
         (Answer(200, {"content-type": "text/html"}, CAPTIVE_PORTAL), "BAD_ANSWER", ErrorClass.RETRY, True),

@@ -54,6 +54,11 @@ ADVICE = (
     ),
     # flavors and conversion
     Advice("FLAVOR_ASSET_ID_NOT_FOUND", PERMANENT, YOU, "There is no such flavor.", _ID),
+    Advice(
+        "FLAVOR_NOT_FOUND", PERMANENT, YOU,
+        "The entry has no flavor that can be played or downloaded.",
+        "Look at its flavors in the KMC: wait until one is ready, or upload the file again with media.updateContent.",
+    ),
     Advice("FLAVOR_ASSET_ALREADY_EXISTS", PERMANENT, YOU, "The entry has this flavor.", _DONE),
     Advice("FLAVOR_ASSET_IS_NOT_READY", PERMANENT, TIME, "Kaltura still converts the flavor.", "Run the task again "
            "in some minutes."),

@@ -24,6 +24,11 @@ ADVICE = (
         "Check the entry ID.",
     ),
     Advice(
+        "ENTRY_MODERATION_ERROR", PERMANENT, YOU,
+        "The entry waits for approval or was rejected, so viewers do not get it.",
+        "Approve it in the KMC, Moderation, or with media.approve.",
+    ),
+    Advice(
         "INVALID_ENTRY_ID", PERMANENT, YOU,
         "The entry was deleted or belongs to another account, or it is of another kind.",
         "Check the entry ID.",
