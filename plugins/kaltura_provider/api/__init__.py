@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from kaltura_provider.api.errors import DependencyFailed as DependencyFailed
     from kaltura_provider.api.errors import KalturaError as KalturaError
     from kaltura_provider.api.errors import MediaRefusedError as MediaRefusedError
+    from kaltura_provider.api.errors import PlayerDriftError as PlayerDriftError
     from kaltura_provider.api.errors import SourceChangedError as SourceChangedError
     from kaltura_provider.api.errors import SourceUnavailableError as SourceUnavailableError
     from kaltura_provider.api.errors import UploadStoppedError as UploadStoppedError
@@ -67,6 +68,7 @@ if TYPE_CHECKING:
     from kaltura_provider.api.multirequest import Reference as Reference
     from kaltura_provider.api.new_content import NewContent as NewContent
     from kaltura_provider.api.new_content import put_new_content as put_new_content
+    from kaltura_provider.api.player_drift import Drift as Drift
     from kaltura_provider.api.players import PlayerResult as PlayerResult
     from kaltura_provider.api.players import ensure_player as ensure_player
     from kaltura_provider.api.pull import Pull as Pull
@@ -130,6 +132,7 @@ _MODULE_OF = {
     "DependencyFailed": "errors",
     "KalturaError": "errors",
     "MediaRefusedError": "errors",
+    "PlayerDriftError": "errors",
     "SourceChangedError": "errors",
     "SourceUnavailableError": "errors",
     "UploadStoppedError": "errors",
@@ -161,6 +164,7 @@ _MODULE_OF = {
     "Reference": "multirequest",
     "NewContent": "new_content",
     "put_new_content": "new_content",
+    "Drift": "player_drift",
     "PlayerResult": "players",
     "ensure_player": "players",
     "Pull": "pull",

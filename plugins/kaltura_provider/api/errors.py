@@ -17,6 +17,7 @@ __all__ = [
     "ErrorClass",
     "KalturaError",
     "MediaRefusedError",
+    "PlayerDriftError",
     "SourceChangedError",
     "SourceUnavailableError",
     "UploadStoppedError",
@@ -104,6 +105,10 @@ class DependencyFailed(KalturaError):
 
 class MediaRefusedError(ValueError):
     """A file is nothing that Kaltura makes an entry of, or not what its name says; the message says what to do."""
+
+
+class PlayerDriftError(ValueError):
+    """A player is not configured as it should be; the message says in what."""
 
 
 class SourceChangedError(Exception):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from kaltura_provider.api.errors import KalturaError
+from kaltura_provider.api.errors import KalturaError, PlayerDriftError
+from kaltura_provider.api.player_drift import Drift, PlayerSettings, dump_json, merged
+from kaltura_provider.api.suggestions import advice
 
 if TYPE_CHECKING:
     from kaltura_provider.api.client import KalturaClient
@@ -25,6 +26,8 @@ DEFAULT_CONFIG: Mapping[str, Any] = {
     "ui": {},
     "provider": {"env": {}},
 }
+#: What to do with a player that is not as it should be.
+ON_DRIFT = ("repair", "report", "fail")
 
 _PLAYER_TYPES = (1, 8)
 _WIZARD = 2
@@ -37,11 +40,13 @@ class PlayerResult:
     :param ui_conf_id: its ID.
     :param created: whether this call made it.
     :param updated: whether this call changed it.
+    :param drift: what was not as it should be when it was found.
     """
 
     ui_conf_id: int
     created: bool
     updated: bool = False
+    drift: tuple[Drift, ...] = ()
 
 
 def ensure_player(
@@ -52,9 +57,11 @@ def ensure_player(
     versions: Mapping[str, Any] | None = None,
     width: int | None = None,
     height: int | None = None,
+    template: int | str | None = None,
+    on_drift: str = "repair",
 ) -> PlayerResult:
-    """Find the player with a name, or make it; change it where it differs (``uiConf.list``, ``uiConf.add``,
-    ``uiConf.update``).
+    """Find the player with a name, or make it; tell where it differs, and change it there (``uiConf.list``,
+    ``uiConf.add``, ``uiConf.clone``, ``uiConf.update``).
 
     What is given is enforced, what a person set besides it in the Studio stays. If there are several of the name,
     everybody gets the one with the lowest ID; also when two calls made one at the same time.
@@ -63,103 +70,138 @@ def ensure_player(
     :param name: name of the player, as the Studio shows it.
     :param config: configuration of the player by section, such as ``{"playback": {"autoplay": True}}``.
     :param versions: versions of its parts, such as ``{"kaltura-ovp-player": "3.17.8"}``.
-    :param width: pixels; 560 for a new player when None.
-    :param height: pixels; 395 for a new player when None.
+    :param width: pixels; for a new player 560, or the template's, when None.
+    :param height: pixels; for a new player 395, or the template's, when None.
+    :param template: a player of version 7, by ID or name, that a new player is a copy of, with ``config`` and the rest
+        in their places. A player that exists is not compared with it.
+    :param on_drift: what to do when the player is not as given: ``repair`` it; ``report``: change nothing, the result
+        has the ``drift``; or ``fail``.
     :return: the player.
     :raises KalturaError: if a call failed.
-    :raises ValueError: if the name is empty.
+    :raises PlayerDriftError: if the player is not as given and ``on_drift`` is ``fail``.
+    :raises ValueError: if the name is empty, ``on_drift`` unknown, or there is no such template.
     """
     name = name.strip()
     if not name:
         raise ValueError("The player has no name: set one, it is how the player is found again")
+    if on_drift not in ON_DRIFT:
+        raise ValueError(f"on_drift is {on_drift!r}: use {', '.join(ON_DRIFT)}")
+    settings = PlayerSettings(config, versions, width, height)
     players = _find(client, name)
     if players:
-        return _align(client, players[0], config, versions, width, height)
+        return _align(client, players[0], settings, on_drift)
+    added = _add(client, name, settings) if template is None else _copy(client, name, settings, template)
+    players = _find(client, name)
+    if players and int(players[0]["id"]) != added:
+        # Another call made one at the same time, and was first.
+        client.call("uiConf", "delete", {"id": added})
+        return _align(client, players[0], settings, on_drift)
+    return PlayerResult(added, created=True)
+
+
+def _find(client: KalturaClient, name: str) -> list[dict[str, Any]]:
+    return [player for player in _list(client, {"nameLike": name}) if player.get("name") == name]
+
+
+def _list(client: KalturaClient, filter: Mapping[str, Any]) -> list[dict[str, Any]]:
+    players = [
+        player
+        for player in client.iterate("uiConf", "list", {**filter, "tagsMultiLikeOr": PLAYER_TAG})
+        if int(player.get("partnerId") or client.partner_id) == client.partner_id and _is_player(player)
+    ]
+    return sorted(players, key=lambda player: int(player["id"]))
+
+
+def _is_player(player: Mapping[str, Any]) -> bool:
+    return PLAYER_TAG in str(player.get("tags", "")) and int(player.get("objType") or 0) in _PLAYER_TYPES
+
+
+def _add(client: KalturaClient, name: str, settings: PlayerSettings) -> int:
     fields = {
         "objType": _PLAYER_TYPES[0],
         "creationMode": _WIZARD,
         "name": name,
         "tags": DEFAULT_TAGS,
-        "width": width or 560,
-        "height": height or 395,
+        "width": settings.width or 560,
+        "height": settings.height or 395,
         "html5Url": "/html5",
-        "confVars": _dump(versions or DEFAULT_VERSIONS),
-        "config": _dump(_merged(DEFAULT_CONFIG, config or {})),
+        "confVars": dump_json(settings.versions or DEFAULT_VERSIONS),
+        "config": dump_json(merged(DEFAULT_CONFIG, settings.config or {})),
     }
     try:
-        added = int(client.call("uiConf", "add", {"uiConf": fields})["id"])
+        return int(client.call("uiConf", "add", {"uiConf": fields})["id"])
     except KalturaError as error:
         if not error.outcome_unknown:
             raise
-        players = _find(client, name)
-        if not players:
-            raise
-        return PlayerResult(int(players[0]["id"]), created=True)
-    players = _find(client, name)
-    if players and int(players[0]["id"]) != added:
-        # Another call made one at the same time, and was first.
-        client.call("uiConf", "delete", {"id": added})
-        return _align(client, players[0], config, versions, width, height)
-    return PlayerResult(added, created=True)
+        if players := _find(client, name):
+            return int(players[0]["id"])
+        raise
 
 
-def _find(client: KalturaClient, name: str) -> list[dict[str, Any]]:
-    filter = {"nameLike": name, "tagsMultiLikeOr": PLAYER_TAG}
-    players = [
-        player
-        for player in client.iterate("uiConf", "list", filter)
-        if player.get("name") == name
-        and int(player.get("partnerId") or client.partner_id) == client.partner_id
-        and PLAYER_TAG in str(player.get("tags", ""))
-        and int(player.get("objType") or 0) in _PLAYER_TYPES
-    ]
-    return sorted(players, key=lambda player: int(player["id"]))
-
-
-def _align(
-    client: KalturaClient,
-    player: Mapping[str, Any],
-    config: Mapping[str, Any] | None,
-    versions: Mapping[str, Any] | None,
-    width: int | None,
-    height: int | None,
-) -> PlayerResult:
-    changes: dict[str, Any] = {}
-    for key, wanted in (("config", config), ("confVars", versions)):
-        if wanted is not None:
-            present = _load(player.get(key))
-            # Versions come in two forms: flat, or under "versions" beside the languages.
-            if key == "confVars" and isinstance(present.get("versions"), dict) and "versions" not in wanted:
-                wanted = {"versions": wanted}
-            merged = _merged(present, wanted)
-            if merged != present:
-                changes[key] = _dump(merged)
-    for key, pixels in (("width", width), ("height", height)):
-        if pixels is not None and str(player.get(key)) != str(pixels):
-            changes[key] = pixels
-    ui_conf_id = int(player["id"])
-    if changes:
-        client.call("uiConf", "update", {"id": ui_conf_id, "uiConf": changes})
-    return PlayerResult(ui_conf_id, created=False, updated=bool(changes))
-
-
-def _merged(present: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
-    """What is present, with what is wanted in its place, at every depth."""
-    result = dict(present)
-    for key, value in wanted.items():
-        old = result.get(key)
-        result[key] = _merged(old, value) if isinstance(old, Mapping) and isinstance(value, Mapping) else value
-    return result
-
-
-def _load(text: Any) -> dict[str, Any]:
+def _copy(client: KalturaClient, name: str, settings: PlayerSettings, template: int | str) -> int:
+    """Copy a player. Copy and new name travel in one request: no process that dies leaves a copy without its name."""
+    original = _template(client, template)
+    alike = {int(player["id"]) for player in _twins(client, original)}
+    batch = client.multirequest()
+    clone = batch.add("uiConf", "clone", {"id": int(original["id"])})
+    changes = {"name": name, **settings.compare(original).changes}
+    batch.add("uiConf", "update", {"id": clone.ref("id"), "uiConf": changes})
     try:
-        value = json.loads(text or "{}")
-    except (TypeError, ValueError):
-        return {}
-    # An empty PHP array is "[]" in JSON, also where an object is meant.
-    return value if isinstance(value, dict) else {}
+        copied, renamed = batch.send(raise_on_error=False)
+    except KalturaError as error:
+        if not error.outcome_unknown:
+            raise
+        if players := _find(client, name):
+            return int(players[0]["id"])
+        # The server may have come as far as the copy.
+        for player in _twins(client, original):
+            if int(player["id"]) not in alike:
+                client.call("uiConf", "delete", {"id": int(player["id"])})
+        raise
+    if isinstance(copied, KalturaError):
+        raise copied
+    if isinstance(renamed, KalturaError):
+        client.call("uiConf", "delete", {"id": int(copied["id"])})
+        raise renamed
+    return int(copied["id"])
 
 
-def _dump(value: Mapping[str, Any]) -> str:
-    return json.dumps(value, separators=(",", ":"))
+def _twins(client: KalturaClient, original: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Players that nothing but the ID tells from another one, which is one of them."""
+    return [
+        player
+        for player in _find(client, str(original.get("name") or ""))
+        if all(player.get(key) == original.get(key) for key in ("config", "confVars", "tags"))
+    ]
+
+
+def _template(client: KalturaClient, template: int | str) -> Mapping[str, Any]:
+    text = str(template).strip()
+    if text.isdigit():
+        found: Mapping[str, Any] = client.call("uiConf", "get", {"id": int(text)})
+        if not _is_player(found):
+            raise ValueError(
+                f"The template {text} ({found.get('name')}) is no player of version 7: use one that the Studio lists"
+            )
+        return found
+    if players := _find(client, text):
+        return players[0]
+    names = sorted({str(player.get("name")) for player in _list(client, {})})
+    step = advice(text, names, "use the name or ID of one that the Studio lists")
+    raise ValueError(f"There is no player named {text!r} to copy: {step}")
+
+
+def _align(client: KalturaClient, player: Mapping[str, Any], settings: PlayerSettings, on_drift: str) -> PlayerResult:
+    ui_conf_id = int(player["id"])
+    found = settings.compare(player)
+    drift = tuple(found.drift)
+    if drift and on_drift == "fail":
+        words = client.redactor.redact("; ".join(map(str, drift)))
+        raise PlayerDriftError(
+            f"The player {ui_conf_id} ({player.get('name')}) is not as it should be: {words}. Change it in the Studio, "
+            "change what is wanted, or use on_drift='repair'."
+        )
+    if drift and on_drift == "repair":
+        client.call("uiConf", "update", {"id": ui_conf_id, "uiConf": found.changes})
+        return PlayerResult(ui_conf_id, created=False, updated=True, drift=drift)
+    return PlayerResult(ui_conf_id, created=False, drift=drift)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from kaltura_provider.operators.base import KalturaBaseOperator
 
@@ -12,24 +12,30 @@ if TYPE_CHECKING:
 
 
 class KalturaPlayerOperator(KalturaBaseOperator):
-    """Make sure that a player exists and is configured as given (``uiConf.list``, ``uiConf.add``, ``uiConf.update``).
+    """Make sure that a player exists and is configured as given (``uiConf.list``, ``uiConf.add``, ``uiConf.clone``,
+    ``uiConf.update``).
 
     The player is found by its name, so repeating it changes nothing. What somebody set in the Studio besides what is
     given here stays.
 
-    Returns ``{"ui_conf_id": int, "created": bool, "updated": bool}``.
+    Returns ``{"ui_conf_id": int, "created": bool, "updated": bool, "drift": list}``. The drift is what was not as given
+    when the player was found, each ``{"key": "config.playback.muted", "wanted": true, "present": false}``.
 
     :param name: name of the player, as the Studio shows it. Templated.
     :param config: configuration by section, such as ``{"playback": {"muted": True}}``. Templated.
     :param versions: versions of the player's parts, such as ``{"kaltura-ovp-player": "3.17.8"}``; the latest if None.
         Templated.
-    :param width: pixels; 560 for a new player if None.
-    :param height: pixels; 395 for a new player if None.
+    :param width: pixels; if None, 560 for a new player, or the template's.
+    :param height: pixels; if None, 395 for a new player, or the template's.
+    :param template: ID or name of a player that a new one is a copy of, with ``config`` and the rest in their places.
+        A player that exists is not compared with it. Templated.
+    :param on_drift: what to do with a player that is not as given: ``repair`` it; ``report`` it in the log and the
+        result, and change nothing; or ``fail``.
     :param kaltura_conn_id: ID of the ``kaltura`` connection. Templated.
     :param session: restrictions of the session. Templated.
     """
 
-    template_fields: Sequence[str] = (*KalturaBaseOperator.template_fields, "name", "config", "versions")
+    template_fields: Sequence[str] = (*KalturaBaseOperator.template_fields, "name", "config", "versions", "template")
     template_fields_renderers: ClassVar[dict[str, str]] = {
         **KalturaBaseOperator.template_fields_renderers,
         "config": "json",
@@ -44,6 +50,8 @@ class KalturaPlayerOperator(KalturaBaseOperator):
         versions: Mapping[str, Any] | None = None,
         width: int | None = None,
         height: int | None = None,
+        template: int | str | None = None,
+        on_drift: Literal["repair", "report", "fail"] = "repair",
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -52,15 +60,18 @@ class KalturaPlayerOperator(KalturaBaseOperator):
         self.versions = versions
         self.width = width
         self.height = height
+        self.template = template
+        self.on_drift = on_drift
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Find, make or change the player.
 
         :param context: the task's context.
-        :return: ``{"ui_conf_id", "created", "updated"}``.
+        :return: ``{"ui_conf_id", "created", "updated", "drift"}``.
         :raises kaltura_provider.api.KalturaError: Kaltura refused; making players needs the permission
             STUDIO_ADD_UICONF.
-        :raises ValueError: the name is empty.
+        :raises kaltura_provider.api.PlayerDriftError: the player is not as given, and ``on_drift`` is ``fail``.
+        :raises ValueError: the name is empty, or there is no such template.
         """
         from kaltura_provider.api import ensure_player
 
@@ -71,7 +82,17 @@ class KalturaPlayerOperator(KalturaBaseOperator):
             versions=self.versions,
             width=self.width,
             height=self.height,
+            template=self.template or None,
+            on_drift=self.on_drift,
         )
-        what = "was made" if player.created else "was changed" if player.updated else "is as it should be"
+        for drift in player.drift:
+            self.log.warning("Player %d (%s): %s.", player.ui_conf_id, self.name, drift)
+        left = "is not as it should be, and was left so" if player.drift else "is as it should be"
+        what = "was made" if player.created else "was repaired" if player.updated else left
         self.log.info("Player %d (%s) %s.", player.ui_conf_id, self.name, what)
-        return {"ui_conf_id": player.ui_conf_id, "created": player.created, "updated": player.updated}
+        return {
+            "ui_conf_id": player.ui_conf_id,
+            "created": player.created,
+            "updated": player.updated,
+            "drift": [drift.to_dict() for drift in player.drift],
+        }

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from tests.provider.api.conftest import ClientFactory
 
-from kaltura_provider.api import KalturaClient, PlayerResult, ensure_player
+from kaltura_provider.api import KalturaClient, PlayerDriftError, PlayerResult, ensure_player
 from kaltura_sandbox.faults import Fault, FaultProxy, Request, Rule
 from kaltura_sandbox.server import SandboxServer
 
@@ -40,7 +40,7 @@ def test_only_differences_are_changed(client: KalturaClient, uniq: str) -> None:
     by_hand = {"playback": {"muted": False, "autoplay": True}, "ui": {"a": {"b": 1, "c": 2}}, "plugins": {"x": {}}}
     client.call("uiConf", "update", {"id": made.ui_conf_id, "uiConf": {"config": json.dumps(by_hand)}})
     changed = ensure_player(client, uniq, {"playback": {"muted": True}, "ui": {"a": {"b": 1}}}, width=800)
-    assert changed == PlayerResult(made.ui_conf_id, created=False, updated=True)
+    assert (changed.ui_conf_id, changed.created, changed.updated) == (made.ui_conf_id, False, True)
     found = player(client, made.ui_conf_id)
     assert json.loads(found["config"]) == {**by_hand, "playback": {"muted": True, "autoplay": True}}
     assert int(found["width"]) == 800
@@ -103,6 +103,35 @@ def test_two_at_once_agree(sandbox: SandboxServer, client: KalturaClient, new_cl
     assert ensure_player(client, uniq).ui_conf_id == left
 
 
-def test_a_player_needs_a_name(client: KalturaClient) -> None:
-    with pytest.raises(ValueError, match="has no name"):
-        ensure_player(client, " ")
+def test_what_differs_is_told_and_left_as_it_is(client: KalturaClient, uniq: str) -> None:
+    made = ensure_player(client, uniq, {"playback": {"muted": True}, "ui": {"a": [1]}}, versions={"x": "1"})
+    wanted = {"playback": {"muted": False, "startTime": 5}, "ui": {"a": [1]}}
+    found = ensure_player(client, uniq, wanted, versions={"x": "2"}, height=100, on_drift="report")
+    assert (found.ui_conf_id, found.created, found.updated) == (made.ui_conf_id, False, False)
+    assert [str(drift) for drift in found.drift] == [
+        "config.playback.muted is true, and should be false",
+        "config.playback.startTime is not set, and should be 5",
+        'confVars.x is "1", and should be "2"',
+        "height is 395, and should be 100",
+    ]
+    with pytest.raises(PlayerDriftError, match=f"player {made.ui_conf_id} .*muted is true, and should be false"):
+        ensure_player(client, uniq, wanted, on_drift="fail")
+    assert json.loads(player(client, made.ui_conf_id)["config"])["playback"] == {"muted": True}
+    assert ensure_player(client, uniq, wanted).drift == found.drift[:2]
+    assert ensure_player(client, uniq, wanted, on_drift="fail") == PlayerResult(made.ui_conf_id, created=False)
+
+
+def test_true_is_not_one(client: KalturaClient, uniq: str) -> None:
+    ensure_player(client, uniq, {"playback": {"muted": 1}})
+    (drift,) = ensure_player(client, uniq, {"playback": {"muted": True}}).drift
+    assert (drift.key, drift.wanted, drift.present) == ("config.playback.muted", True, 1)
+    assert ensure_player(client, uniq, {"playback": {"muted": True}}).drift == ()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [({"name": " "}, "has no name"), ({"name": "p", "on_drift": "ignore"}, "use repair, report")],
+)
+def test_wrong_arguments_are_named(client: KalturaClient, arguments: Any, words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        ensure_player(client, **arguments)
