@@ -68,6 +68,9 @@ if TYPE_CHECKING:
     from kaltura_provider.api.multirequest import Reference as Reference
     from kaltura_provider.api.new_content import NewContent as NewContent
     from kaltura_provider.api.new_content import put_new_content as put_new_content
+    from kaltura_provider.api.playback.check import check_playback as check_playback
+    from kaltura_provider.api.playback.model import PlaybackExpectation as PlaybackExpectation
+    from kaltura_provider.api.playback.model import PlaybackResult as PlaybackResult
     from kaltura_provider.api.player_drift import Drift as Drift
     from kaltura_provider.api.players import PlayerResult as PlayerResult
     from kaltura_provider.api.players import ensure_player as ensure_player
@@ -164,6 +167,9 @@ _MODULE_OF = {
     "Reference": "multirequest",
     "NewContent": "new_content",
     "put_new_content": "new_content",
+    "check_playback": "playback.check",
+    "PlaybackExpectation": "playback.model",
+    "PlaybackResult": "playback.model",
     "Drift": "player_drift",
     "PlayerResult": "players",
     "ensure_player": "players",

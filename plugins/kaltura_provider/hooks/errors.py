@@ -19,3 +19,7 @@ class SourceArchivedError(UploadSourceError):
 
 class KalturaWaitError(AirflowException):
     """Waiting was given up although the entries may be fine; trying the task again makes sense."""
+
+
+class KalturaPlaybackError(AirflowException):
+    """Entries do not play as they should; the message says which, why, and what to do."""
