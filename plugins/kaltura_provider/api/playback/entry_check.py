@@ -250,7 +250,8 @@ class EntryCheck:
                 continue
             gaps.append(
                 f"Players are refused, but its address (playManifest, {form}) gives the stream to anyone who knows it. "
-                "Ask Kaltura support to check the delivery; to take it away now, reject the entry (media.reject)."
+                "Check again in some minutes if its dates or rules were changed just now, as caches keep what was "
+                "open; else ask Kaltura support. To take it away at once, reject the entry (media.reject)."
             )
         return gaps, unknown
 
