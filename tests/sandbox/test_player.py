@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import requests
 
 from kaltura_sandbox.server import SandboxServer
 
@@ -162,8 +161,6 @@ def test_what_must_not_be_played_is_told(api: Api) -> None:
     assert "sources" not in context
     assert context["messages"][0]["message"] == "Not from here"
     assert context["actions"] == [{"type": 1, "objectType": "KalturaAccessControlBlockAction"}]
-    assert manifest(api, entry).headers["X-Kaltura"] == "error-3"
-    assert manifest(api, entry, f"?ks={api.admin}").text.startswith("#EXTM3U")
 
 
 def test_before_its_date_an_entry_plays_only_for_those_let_in(api: Api) -> None:
@@ -175,9 +172,6 @@ def test_before_its_date_an_entry_plays_only_for_those_let_in(api: Api) -> None:
         context = api.call("baseEntry", "getPlaybackContext", ks, entryId=entry, contextDataParams=options)
         assert ("sources" in context) is plays
         assert [each["code"] for each in context["messages"]] == ([] if plays else ["SCHEDULED_RESTRICTED"])
-        assert manifest(api, entry, f"?ks={ks}").headers.get("X-Kaltura") == (None if plays else "error-2")
-    assert manifest(api, entry, f"/ks/{let_in}").text.startswith("#EXTM3U")
-    assert manifest(api, entry, "?ks=nonsense").headers["X-Kaltura"] == "error-4"
 
 
 @pytest.mark.parametrize(
@@ -197,16 +191,11 @@ def test_faults_of_addresses(api: Api, player: int, query: str, error: str) -> N
     assert (reply.status_code, reply.headers["X-Kaltura"], reply.content) == (404, error, b"")
 
 
-def manifest(api: Api, entry: str, rest: str = "") -> requests.Response:
-    """The list of an entry's streams."""
-    address = f"{api.url}/p/{PARTNER}/sp/{PARTNER}00/playManifest/entryId/{entry}/format/applehttp/protocol/http"
-    return api.http.get(f"{address}{rest}", timeout=30)
-
-
 def test_hls_lists_streams_and_captions_that_exist(api: Api) -> None:
     entry = add_entry(api, 1, video(), "v.mp4")
     add_caption(api, entry, SRT)
-    listed = manifest(api, entry, "/a.m3u8").text
+    address = f"{api.url}/p/{PARTNER}/sp/{PARTNER}00/playManifest/entryId/{entry}/format/applehttp/protocol/http/a.m3u8"
+    listed = api.http.get(address, timeout=30).text
     assert "TYPE=SUBTITLES" in listed
     stream = next(line for line in listed.splitlines() if line.startswith("http"))
     index = api.http.get(stream, timeout=30).text
