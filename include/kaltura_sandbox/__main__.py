@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from .faults import FaultProxy
 from .faults.options import add_options, read_options
 from .receiving.costs import Costs
-from .settings import Partner, Settings
+from .settings import Partner, Settings, default_player_dir
 
 if TYPE_CHECKING:
     from .server import SandboxServer
@@ -55,6 +55,7 @@ def main(arguments: list[str] | None = None) -> int:
             restrict_file_types=options.restrict_file_types,
             replacement_approval=options.replacement_approval,
             sample_events=options.sample_events,
+            player_dir=options.player_dir,
             receivers=options.receivers,
             costs=Costs(
                 options.cost_cores, options.cost_call / 1000, options.cost_receive / 1000, options.cost_append / 1000
@@ -105,6 +106,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default %(default)s)")
     parser.add_argument("--port", type=int, default=8123, help="port, 0 for a free one (default %(default)s)")
     parser.add_argument("--data", type=Path, default=Path("sandbox-data"), help="directory (default %(default)s)")
+    parser.add_argument(
+        "--player-dir", type=Path, default=default_player_dir(),
+        help="directory with Kaltura's player, as `make player` fills it (default %(default)s)",
+    )  # fmt: skip
     parser.add_argument("--partner-id", type=int, default=102, help="the account (default %(default)s)")
     parser.add_argument("--admin-secret", default="sandbox-admin-secret", help="its admin secret (default %(default)s)")
     parser.add_argument("--user-secret", default="sandbox-user-secret", help="its user secret (default %(default)s)")

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from av.container import InputContainer
     from av.video.frame import VideoFrame
     from PIL.Image import Image
@@ -31,6 +33,7 @@ _FORMATS = {
 }  # fmt: skip
 _PLACEHOLDER = (64, 64, 64)
 _MICROSECONDS = 1_000_000
+_FAR_SECONDS = 10
 
 
 @dataclass(frozen=True)
@@ -124,35 +127,54 @@ def frame(path: Path, seconds: float) -> bytes | None:
 
     :param seconds: from the beginning.
     """
+    found = frames(path, [seconds])
+    return found[0] if found else None
+
+
+def frames(path: Path, moments: Sequence[float]) -> list[bytes]:
+    """Return frames of a video as JPEG, found in one pass; fewer when it has none for some, as when it is damaged.
+
+    :param moments: seconds from the beginning, ascending.
+    """
     import av
     from av.error import FFmpegError
 
+    pictures = []
     try:
         with av.open(str(path)) as container:
             if not container.streams.video:
-                return None
-            found = _frame_at(container, seconds) or _frame_at(container, 0.0)
-            if found is None:
-                return None
-            target = io.BytesIO()
-            picture: Image = found.to_image()  # type: ignore[no-untyped-call]
-            picture.convert("RGB").save(target, "JPEG", quality=90)
-            return target.getvalue()
+                return []
+            for found in _frames_at(container, moments):
+                target = io.BytesIO()
+                picture: Image = found.to_image()  # type: ignore[no-untyped-call]
+                picture.convert("RGB").save(target, "JPEG", quality=90)
+                pictures.append(target.getvalue())
     except (FFmpegError, OSError, ValueError):
-        return None
+        pass
+    return pictures
 
 
-def _frame_at(container: InputContainer, seconds: float) -> VideoFrame | None:
-    """Decode from the last key frame before a moment to the first frame at or after it."""
-    stream = container.streams.video[0]
+def _frames_at(container: InputContainer, moments: Sequence[float]) -> Iterator[VideoFrame]:
+    """Find the first frame at or after each moment, else the last one: read on to what is near, jump to what is far."""
     length = (container.duration or 0) / _MICROSECONDS
-    container.seek(int(min(max(seconds, 0.0), length) * _MICROSECONDS))
-    last = None
-    for each in container.decode(stream):
-        last = each
-        if each.time is None or each.time >= seconds:
-            break
-    return last
+    decoded: Iterator[VideoFrame] = iter(())
+    last: VideoFrame | None = None
+    for moment in moments:
+        if last is None or last.time is None or moment > last.time + _FAR_SECONDS:
+            container.seek(int(min(max(moment, 0.0), length) * _MICROSECONDS))
+            decoded = container.decode(container.streams.video[0])
+            last = next(decoded, None)
+            if last is None:  # nothing can be read from there
+                container.seek(0)
+                decoded = container.decode(container.streams.video[0])
+                last = next(decoded, None)
+        while last is not None and last.time is not None and last.time < moment:
+            following = next(decoded, None)
+            if following is None:
+                break
+            last = following
+        if last is not None:
+            yield last
 
 
 def side_by_side(frames: list[bytes], shape: Shape) -> bytes:

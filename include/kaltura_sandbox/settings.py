@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from .receiving.costs import Costs
 
 _MEGABYTE = 1024 * 1024
+
+
+def default_player_dir() -> Path:
+    """Return where Kaltura's player lies: ``KALTURA_SANDBOX_PLAYER_DIR``, else where ``make player`` puts it."""
+    named = os.environ.get("KALTURA_SANDBOX_PLAYER_DIR")
+    return Path(named) if named else Path(__file__).resolve().parents[2] / ".tools" / "player"
 
 
 @dataclass(frozen=True)
@@ -50,6 +57,7 @@ class Settings:
     :param receivers: processes that take the requests and keep their bodies; 0 does it in the sandbox's own process.
     :param costs: what a server's work is charged; charging for receiving needs receivers.
     :param sample_events: keep some plays in January 2026, so that reports have something to show.
+    :param player_dir: directory with Kaltura's player; without one, players show a notice.
     """
 
     data: Path
@@ -69,6 +77,7 @@ class Settings:
     receivers: int = 0
     costs: Costs = field(default_factory=Costs)
     sample_events: bool = False
+    player_dir: Path = field(default_factory=default_player_dir)
 
     def __post_init__(self) -> None:
         ids = [each.id for each in self.partners]

@@ -86,6 +86,15 @@ def test_source_and_renditions_become_flavors_of_one_entry(api: Api, small: byte
         assert token["status"] == 3
 
 
+def test_a_rendition_is_as_high_as_asked(api: Api, tmp_path: Path) -> None:
+    tall = make_media(tmp_path / "tall.mp4", "libx264", "aac", 1, (640, 480)).read_bytes()
+    found = by_params(api, ready_video(api, tall))
+    assert {each: (found[each]["width"], found[each]["height"]) for each in found} == {
+        SOURCE: (640, 480),
+        WEB: (480, 360),
+    }
+
+
 def test_what_was_sent_in_is_not_made_again(api: Api, small: bytes) -> None:
     entry = add_entry(api)
     add_content(

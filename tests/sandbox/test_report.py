@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import time
 from collections.abc import Iterable
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -15,6 +16,7 @@ from kaltura_sandbox.reporting.periods import days_period, usable_offset
 from kaltura_sandbox.server import SandboxServer
 
 from .conftest import OTHER_PARTNER, PARTNER, Api, make_settings
+from .media import add_entry, video
 
 LOADED, PLAY, QUARTERS = 2, 3, (4, 5, 6, 7)
 DAY = "20260310"
@@ -232,3 +234,29 @@ def test_sample_events_are_kept_once(tmp_path: Path) -> None:
             api = Api(server.url)
             assert sum(int(row["count_plays"]) for row in table(api, report_filter("20260101", "20260107"))) == 13
             assert table(api, report_filter("20260106", "20260107")) == []
+
+
+def test_events_of_players_are_counted_like_others(api: Api, sandbox: SandboxServer) -> None:
+    entry = add_entry(api, 1, video(), "v.mp4")
+    shared: dict[str, Any] = {
+        "service": "analytics",
+        "action": "trackEvent",
+        "format": "1",
+        "partnerId": PARTNER,
+        "entryId": entry,
+    }
+    for kind in (1, 2, 3, 11, 12, 13, 14, 99):
+        sent: dict[str, Any] = {**shared, "eventType": kind, "sessionId": "s", "position": 1.5, "playTimeSum": 0.25}
+        reply = api.http.get(f"{api.url}/api_v3/index.php", params=sent, timeout=30).json()
+        assert abs(reply["time"] - time.time()) < 60
+    form = {**shared, "eventType": 10002, "buttonName": "Watch later", "ks": api.user("ann")}
+    assert api.post("/api_v3/index.php", data=form).json()["viewEventsEnabled"] is True
+
+    kept = sandbox.sandbox.store.collection("analyticsEvent").find()
+    assert [event["eventType"] for event in kept] == [1, 2, 3, 11, 12, 13, 14, 99, 10002]
+    assert (kept[0]["position"], kept[-1]["buttonName"]) == ("1.5", "Watch later")
+    assert not any("ks" in event for event in kept)
+    today = time.strftime("%Y%m%d", time.gmtime())
+    names = ("count_loads", "count_plays", "count_plays_25", "count_plays_100")
+    assert pick(table(api, report_filter(today), report=2, objectIds=entry), *names) == [("1",) * 4]
+    assert api.call("media", "get", api.admin, entryId=entry)["plays"] == 1

@@ -137,7 +137,8 @@ def make_rendition(
     sandbox: Sandbox, asset: Document, source: Path, info: MediaInfo | None
 ) -> tuple[Path, MediaInfo] | None:
     """Make the file of a rendition and look into it; None when the source can not be decoded."""
-    path = to_web(sandbox, source, asset["id"]) if info is not None else None
+    height = FLAVOR_PARAMS.get(asset["flavorParamsId"], {}).get("height", 0)
+    path = to_web(sandbox, source, asset["id"], height) if info is not None else None
     found = probe(path) if path is not None else None
     return (path, found) if path is not None and found is not None else None
 

@@ -17,18 +17,21 @@ if TYPE_CHECKING:
 
 _MP4 = "mov,mp4,m4a,3gp,3g2,mj2"
 _MAX_HEIGHT = 480
+# Longer films would keep a sandbox busy for minutes: what plays of them is not made smaller.
+_SHORT_MICROSECONDS = 120 * 1_000_000
 _SOUND_RATE = 44_100
 # The index stands before the data, so that playing can begin before the whole file has come.
 _OPTIONS = {"movflags": "+faststart"}
 
 
-def to_web(sandbox: Sandbox, source: Path, asset_id: str) -> Path | None:
+def to_web(sandbox: Sandbox, source: Path, asset_id: str, height: int = 0) -> Path | None:
     """Make the web rendition of a source: MP4 with H.264 and AAC, or MP3.
 
     A source that is so already is taken as it is, without using more disk; one that only sits in another container
-    is moved to MP4 without loss.
+    is moved to MP4 without loss. Two minutes of film and less are made smaller when they are higher than asked.
 
     :param asset_id: the flavor asset that gets the file.
+    :param height: pixels that are asked for at most; 0 when it does not matter.
     :return: None when the source can not be decoded.
     """
     import av
@@ -37,13 +40,19 @@ def to_web(sandbox: Sandbox, source: Path, asset_id: str) -> Path | None:
     try:
         with av.open(str(source)) as reader:
             name, picture, sound = reader.format.name, _picture(reader), _sound(reader)
-        plays = (picture in {None, "h264"}) and sound in {None, "aac", "mp3"}
+            shrink = (
+                picture is not None and 0 < height < _height(reader) and (reader.duration or 0) <= _SHORT_MICROSECONDS
+            )
+        plays = not shrink and (picture in {None, "h264"}) and sound in {None, "aac", "mp3"}
         if plays and (name == _MP4 or (name == "mp3" and picture is None)):
             return _place(own_copy(sandbox, source), sandbox.files.path("flavor", asset_id, f"web{source.suffix}"))
         target = sandbox.files.path("flavor", asset_id, "web.mp4" if picture else "web.m4a")
         temporary = sandbox.files.temporary(target.suffix)
         try:
-            (_remux if plays else _transcode)(source, temporary)
+            if plays:
+                _remux(source, temporary)
+            else:
+                _transcode(source, temporary, height or _MAX_HEIGHT)
             return _place(temporary, target)
         finally:
             temporary.unlink(missing_ok=True)
@@ -60,6 +69,10 @@ def _place(made: Path, target: Path) -> Path:
 def _picture(reader: InputContainer) -> str | None:
     found = _video_stream(reader)
     return found.codec_context.name if found is not None else None
+
+
+def _height(reader: InputContainer) -> int:
+    return int(_video_stream(reader).codec_context.height)
 
 
 def _sound(reader: InputContainer) -> str | None:
@@ -105,9 +118,9 @@ def _with_order(packets: Iterable[Any]) -> Iterator[Any]:
         yield packet
 
 
-def _transcode(source: Path, target: Path) -> None:
+def _transcode(source: Path, target: Path, height: int) -> None:
     with _pair(source, target) as (reader, writer, streams):
-        encoders = {each.index: _encoder(writer, each) for each in streams}
+        encoders = {each.index: _encoder(writer, each, height) for each in streams}
         for packet in reader.demux(streams):
             encoder, prepare = encoders[packet.stream.index]
             for frame in packet.decode():
@@ -119,16 +132,16 @@ def _transcode(source: Path, target: Path) -> None:
             writer.mux(encoder.encode(None))
 
 
-def _encoder(writer: OutputContainer, stream: Any) -> tuple[Any, Any]:
+def _encoder(writer: OutputContainer, stream: Any, height: int) -> tuple[Any, Any]:
     """Return an encoder for a stream, and what turns its frames into frames the encoder takes."""
     if stream.type == "video":
-        return _video_encoder(writer, stream)
+        return _video_encoder(writer, stream, height)
     return _audio_encoder(writer, stream)
 
 
-def _video_encoder(writer: OutputContainer, stream: Any) -> tuple[Any, Any]:
+def _video_encoder(writer: OutputContainer, stream: Any, max_height: int) -> tuple[Any, Any]:
     context = stream.codec_context
-    scale = min(1.0, _MAX_HEIGHT / context.height)
+    scale = min(1.0, max_height / context.height)
     width, height = (max(2, int(size * scale) // 2 * 2) for size in (context.width, context.height))
     encoder: Any = writer.add_stream("libx264", rate=stream.average_rate or 25, options={"preset": "veryfast"})
     encoder.width, encoder.height, encoder.pix_fmt = width, height, "yuv420p"

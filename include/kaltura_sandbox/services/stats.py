@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import time
 
-from ..casting import to_int
 from ..context import Context
 from ..registry import ANYONE, action, param
 from ..reporting.metrics import MEDIA_LOADED, PLAY
@@ -42,23 +41,30 @@ def collect(context: Context, event: ApiObject) -> bool:
     Kaltura counts an event under the time of its arrival. Here it counts under the time it names, so that the
     reports of earlier days can be tried out; without one the arrival counts.
     """
-    now = int(time.time())
     document = event.to_document()
-    named = event.get("eventTimestamp", 0.0)
-    if not math.isfinite(named):
-        document["eventTimestamp"] = named = 0.0
+    if not math.isfinite(document.get("eventTimestamp", 0.0)):
+        document["eventTimestamp"] = 0.0
+    keep_event(context, document)
+    return True
+
+
+def keep_event(context: Context, document: Document) -> None:
+    """Keep an event for reports and count it at its entry.
+
+    :param document: the event's properties, as in ``KalturaStatsEvent``.
+    """
+    now = int(time.time())
     document["id"] = context.store.next_number(_COLLECTION)
-    document["partnerId"] = to_int(event.get("partnerId")) or context.partner_id
-    if not event.get("userId") and context.session is not None and not context.session.is_widget:
+    document["partnerId"] = document.get("partnerId") or context.partner_id
+    if not document.get("userId") and context.session is not None and not context.session.is_widget:
         document["userId"] = context.user_id
     document["createdAt"] = now
-    document["occurredAt"] = occurrence(named, now)
+    document["occurredAt"] = occurrence(document.get("eventTimestamp", 0.0), now)
     document["userIp"] = context.request.client
     document["userAgent"] = context.request.user_agent
     with context.store.transaction():
         stats_events(context.store).insert(document)
         _count(context, document)
-    return True
 
 
 def _count(context: Context, event: Document) -> None:

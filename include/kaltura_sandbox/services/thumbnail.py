@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+import zlib
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
@@ -11,7 +12,7 @@ from urllib.parse import unquote
 from ..answers import FileAnswer
 from ..casting import to_float, to_int
 from ..external import ENTRY_NOT_FOUND, refuse
-from ..pictures import RESIZE, Shape, frame, scale, side_by_side
+from ..pictures import RESIZE, Shape, frame, frames, scale, side_by_side
 from ..registry import route
 from .asset_content import content_path
 from .entries import AUDIO, DELETED, IMAGE, content_file, entries, is_audio_or_video
@@ -48,11 +49,9 @@ def thumbnail(sandbox: Sandbox, request: Request) -> Response | FileAnswer:
     shape = _shape(options)
     slices = min(to_int(options.get("vid_slices", 0)), _MAX_SLICES)
     if slices > 0 and "vid_slice" not in options:
-        step = entry.get("msDuration", 0) / 1000 / slices
-        found = [_frame(sandbox, entry, step * number) for number in range(slices)]
-        pictures = [each.read_bytes() for each in found if each is not None]
-        if pictures:
-            return FileAnswer(side_by_side(pictures, shape), "image/jpeg", headers=_CACHE)
+        strip = _strip(sandbox, entry, slices, shape)
+        if strip is not None:
+            return FileAnswer(strip, "image/jpeg", headers=_CACHE)
     content, content_type = scale(_source(sandbox, entry, options, slices), shape)
     return FileAnswer(content, content_type, headers=_CACHE)
 
@@ -89,16 +88,32 @@ def _source(sandbox: Sandbox, entry: Document, options: Mapping[str, str], slice
 
 def _frame(sandbox: Sandbox, entry: Document, seconds: float) -> Path | None:
     """Return a frame of a video, taken once and kept."""
+    return _kept(sandbox, entry, f"{max(0, round(seconds * 1000))}", lambda source: frame(source, seconds))
+
+
+def _strip(sandbox: Sandbox, entry: Document, slices: int, shape: Shape) -> Path | None:
+    """Return frames of a video in a row, as players show them over their seek bar; made once and kept."""
+    step = entry.get("msDuration", 0) / 1000 / slices
+
+    def make(source: Path) -> bytes | None:
+        pictures = frames(source, [step * number for number in range(slices)])
+        return side_by_side(pictures, shape) if pictures else None
+
+    return _kept(sandbox, entry, f"{slices}-{zlib.crc32(repr(shape).encode()):08x}", make)
+
+
+def _kept(sandbox: Sandbox, entry: Document, name: str, make: Callable[[Path], bytes | None]) -> Path | None:
+    """Return a picture made of a video, from the last time when there was one; None when there is nothing to see."""
     if not is_audio_or_video(entry) or entry.get("mediaType") == AUDIO:
         return None
     source = content_file(sandbox, entry)
     if source is None:
         return None
     version = re.sub(r"\W", "", str(entry["version"]))
-    kept = sandbox.files.path("frame", entry["id"], f"{version}-{max(0, round(seconds * 1000))}.jpg")
+    kept = sandbox.files.path("frame", entry["id"], f"{version}-{name}.jpg")
     if not kept.is_file():
-        taken = frame(source, seconds)
-        if taken is None:
+        made = make(source)
+        if made is None:
             return None
-        sandbox.files.write(kept, taken)
+        sandbox.files.write(kept, made)
     return kept
