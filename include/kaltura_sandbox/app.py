@@ -45,6 +45,15 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
+# What pages of other sites may send: browsers ask before the player's first call.
+_PREFLIGHT = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Allow-Headers": "Origin, X-Requested-With, Content-Type, Accept, Range, Cache-Control",
+    "Access-Control-Allow-Methods": "POST, GET, HEAD, OPTIONS",
+}
+_RAW_PREFLIGHT = {
+    **_PREFLIGHT, "Access-Control-Allow-Headers": f"{_PREFLIGHT['Access-Control-Allow-Headers']}, X-Kaltura-Ks"
+}  # fmt: skip
 _METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"]
 _MAX_TEXT_BODY = 64 * 1024 * 1024
 _NOT_FOUND = (
@@ -78,7 +87,7 @@ def build_app(sandbox: Sandbox) -> Starlette:
 
     async def api(request: Request) -> Response:
         if request.method == "OPTIONS":
-            return Response(b"", 200, common_headers(_client(request)), HTML_TYPE)
+            return Response(b"", 200, {**common_headers(_client(request)), **_PREFLIGHT}, HTML_TYPE)
         tail = _script_tail(request)
         if tail is None:
             return _not_found()
@@ -101,6 +110,8 @@ def build_app(sandbox: Sandbox) -> Starlette:
 
     def raw(declared: RawRoute) -> Callable[[Request], Awaitable[Response]]:
         async def endpoint(request: Request) -> Response:
+            if request.method == "OPTIONS":
+                return Response(b"", 200, _RAW_PREFLIGHT, HTML_TYPE)
             answer = await asyncio.get_running_loop().run_in_executor(workers, declared.run, sandbox, request)
             if isinstance(answer, FileAnswer):
                 return file_response(answer)

@@ -133,6 +133,7 @@ def get_provider_info() -> dict[str, Any]:
                     "kaltura_provider.operators.call",
                     "kaltura_provider.operators.embed",
                     "kaltura_provider.operators.entry",
+                    "kaltura_provider.operators.page",
                     "kaltura_provider.operators.playback",
                     "kaltura_provider.operators.player",
                     "kaltura_provider.operators.session",

@@ -135,8 +135,8 @@ def test_a_run_from_the_form_ends_green_with_links_on_its_tasks(
     html = stack.s3.get_object(Bucket="browser", Key=keys[0])["Body"].read().decode()
     page.set_content(html)
     page.get_by_role("heading", name="A ball crosses the picture").wait_for()
-    page.frame_locator("iframe").locator(".playkit-pre-playback-play-button").click()
-    page.frames[1].wait_for_function("kalturaPlayer.currentTime > 0.6")
+    page.locator(".playkit-pre-playback-play-button").click()
+    page.wait_for_function("() => KalturaPage.state().then(({ currentTime }) => currentTime > 0.6)")
     screenshot(page, "page", settle=False)
 
 

@@ -117,3 +117,20 @@ def test_what_becomes_what_is_documented() -> None:
         number = template.fields.get("mediaType") or template.params.get("type") or 6
         assert documented[extension][1].startswith(f"`{template.service}.add`")
         assert documented[extension][1].endswith(f" {number}")
+
+
+def test_what_drives_a_player_is_documented() -> None:
+    script = (ROOT / "plugins" / "kaltura_provider" / "api" / "templates" / "player.js").read_text()
+    methods = re.findall(r'"(\w+)"', script.split("const METHODS = [")[1].split("]")[0])
+    events = [
+        "ready",
+        "error",
+        *re.findall(r"^    (\w+): \[", script.split("const EVENTS = {")[1].split("};")[0], re.M),
+    ]
+    assert len(methods) == 10
+    assert len(events) == 16
+    text = (ROOT / "docs" / "players.md").read_text()
+    for method in methods:
+        assert re.search(rf"`{method}\(", text), method
+    for event in events:
+        assert f"`{event}`" in text, event

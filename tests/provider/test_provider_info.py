@@ -80,6 +80,7 @@ def test_all_modules_with_public_operators_are_declared() -> None:
         "s3_queue",
         "s3_restore",
         "s3_source",
+        "showing",
         "path_source",
         "__init__",
     }

@@ -139,3 +139,13 @@ def test_what_a_profile_hides_shows_as_it_was_sent(api: Api) -> None:
     assert added == {"id": added["id"], "description": "d", "sessionDuration": 77, "objectType": "KalturaAppToken"}
     read = api.call("appToken", "get", ks=api.admin, id=added["id"], responseProfile=hidden)
     assert read == {"id": added["id"], "objectType": "KalturaAppToken"}
+
+
+def test_what_an_app_token_has_for_all_is_narrowed_to_what_is_asked_for(api: Api) -> None:
+    limits = {"sessionType": 0, "sessionPrivileges": "sview:*,setrole:PLAYBACK_BASE_ROLE"}
+    token = api.call("appToken", "add", ks=api.admin, appToken=limits)
+    asked = "sview:0_a,setrole:PUBLISHER_ROLE,edit:0_a,appid:site"
+    granted = start_with_token(api, token, sessionPrivileges=asked)["privileges"].split(",")
+    assert set(granted) == {
+        f"sessionid:{token['id']}", f"apptoken:{token['id']}", "setrole:PLAYBACK_BASE_ROLE", "sview:0_a", "appid:site"
+    }  # fmt: skip

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 from kaltura_sandbox import registry
 from kaltura_sandbox.server import SandboxServer
@@ -42,6 +43,16 @@ def test_every_answer_carries_kalturas_headers(api: Api) -> None:
     assert reply.headers["access-control-allow-origin"] == "*"
     assert reply.headers["x-me"] == "127.0.0.1"
     assert re.fullmatch(r"\d+, \d{10}", reply.headers["x-kaltura-session"])
+
+
+@pytest.mark.parametrize("path", ["/api_v3/service/multirequest", "/p/102/embedPlaykitJs/uiconf_id/1"])
+def test_browsers_may_send_json_from_other_sites(sandbox: SandboxServer, path: str) -> None:
+    asking = {"Origin": "https://videos.example.com", "Access-Control-Request-Method": "POST"}
+    reply = requests.options(sandbox.url + path, headers=asking, timeout=10)
+    assert (reply.status_code, reply.content) == (200, b"")
+    assert reply.headers["Access-Control-Allow-Origin"] == "*"
+    assert "Content-Type" in reply.headers["Access-Control-Allow-Headers"]
+    assert "POST" in reply.headers["Access-Control-Allow-Methods"]
 
 
 def test_slashes_and_non_ascii_letters_are_escaped_as_php_does(api: Api) -> None:

@@ -60,7 +60,8 @@ def write_pages(
 
 def _write_site(workspace: Workspace, player: Player, entries: Sequence[Entry], gone: Sequence[str]) -> str:
     """Write the pages of one bucket; return the address of its index."""
-    from kaltura_provider.api import PageItem, render_index, render_page
+    from kaltura_provider.api import PageItem, render_index, render_page, title_key
+    from kaltura_provider.api.embed.model import download_url_of
 
     known = workspace.documents.read(INDEX)
     listed: dict[str, Any] = dict(known.body) if known else {}
@@ -68,14 +69,15 @@ def _write_site(workspace: Workspace, player: Player, entries: Sequence[Entry], 
         listed.pop(entry_id, None)
         log.warning("%s is not on Kaltura (any more); it gets no page and leaves the index", entry_id)
     for entry in entries:
+        item = PageItem.from_entry(entry)
         listed[entry.id] = {
-            "title": entry.name or entry.id,
-            "description": str(entry.raw.get("description") or ""),
-            "duration": entry.duration or None,
+            "title": item.title,
+            "description": item.description,
+            "duration": item.duration,
+            "kind": item.kind.value,
+            "created_at": item.created_at,
         }
-        page = render_page(
-            player, PageItem(entry.id, **listed[entry.id]), index_href="index.html", download_url=_download_url(entry)
-        )
+        page = render_page(player, item, index_href="index.html", download_url=download_url_of(entry))
         workspace.write_html(f"{PAGES}{entry.id}.html", page)
     # The list before the page made of it: what dies in between is mended by the next run.
     if known is None:
@@ -83,15 +85,5 @@ def _write_site(workspace: Workspace, player: Player, entries: Sequence[Entry], 
     else:
         workspace.documents.replace(known, listed)
     items = [PageItem(entry_id, **fields, href=f"{entry_id}.html") for entry_id, fields in sorted(listed.items())]
-    items.sort(key=lambda item: item.title.casefold())
+    items.sort(key=title_key)
     return workspace.write_html(f"{PAGES}index.html", render_index(player, items, title="Videos"))
-
-
-def _download_url(entry: Entry) -> str | None:
-    """Return where to download what no player shows; None for all that a player does."""
-    from kaltura_provider.api import MediaKind
-    from kaltura_provider.api.media_kind import kind_of_entry
-
-    if kind_of_entry(entry.entry_type, entry.media_type) not in (MediaKind.DOCUMENT, MediaKind.DATA):
-        return None
-    return str(entry.raw.get("downloadUrl") or "") or None

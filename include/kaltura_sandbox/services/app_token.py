@@ -156,16 +156,23 @@ def _caller_session(context: Context) -> str:
 
 
 def _privileges(token: Document, asked: str | None) -> str:
-    """Join the privileges every token session has, those of the token, and those asked for that are neither."""
+    """Join the privileges every token session has, those of the token, and those asked for.
+
+    What the token has with the value ``*`` becomes what is asked for. Besides that only names are added that are not on
+    the token and mean nothing to the server.
+    """
     fixed = [f"sessionid:{token['id']}", f"apptoken:{token['id']}"]
     own = [part.strip() for part in token.get("sessionPrivileges", "").split(",") if part.strip()]
     taken = {part.partition(":")[0] for part in [*fixed, *own]}
     open_names = {part.partition(":")[0] for part in own if part.endswith(":*")}
-    for part in (asked or "").split(","):
-        name = part.strip().partition(":")[0]
-        if name and name not in _RESERVED and (name not in taken or name in open_names):
-            own.append(part.strip())
-    return ",".join([*fixed, *own])
+    wanted = [part.strip() for part in (asked or "").split(",") if part.strip()]
+    replaced = open_names & {part.partition(":")[0] for part in wanted}
+    granted = [part for part in own if part.partition(":")[0] not in replaced]
+    for part in wanted:
+        name = part.partition(":")[0]
+        if name in open_names or (name not in _RESERVED and name not in taken):
+            granted.append(part)
+    return ",".join([*fixed, *granted])
 
 
 # Privileges that only the token itself can give.

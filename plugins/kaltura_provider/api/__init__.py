@@ -24,11 +24,19 @@ if TYPE_CHECKING:
     from kaltura_provider.api.credentials import SessionSpec as SessionSpec
     from kaltura_provider.api.credentials import WidgetCredentials as WidgetCredentials
     from kaltura_provider.api.diagnosis import diagnose as diagnose
-    from kaltura_provider.api.embed import PageItem as PageItem
-    from kaltura_provider.api.embed import Player as Player
-    from kaltura_provider.api.embed import render_embed as render_embed
-    from kaltura_provider.api.embed import render_index as render_index
-    from kaltura_provider.api.embed import render_page as render_page
+    from kaltura_provider.api.embed.model import Chapter as Chapter
+    from kaltura_provider.api.embed.model import PageItem as PageItem
+    from kaltura_provider.api.embed.model import Player as Player
+    from kaltura_provider.api.embed.pages import PageOptions as PageOptions
+    from kaltura_provider.api.embed.pages import render_index as render_index
+    from kaltura_provider.api.embed.pages import render_page as render_page
+    from kaltura_provider.api.embed.pages import title_key as title_key
+    from kaltura_provider.api.embed.site import Site as Site
+    from kaltura_provider.api.embed.site import SiteFile as SiteFile
+    from kaltura_provider.api.embed.snippets import render_embed as render_embed
+    from kaltura_provider.api.embed.social import render_oembed as render_oembed
+    from kaltura_provider.api.embed.viewer import ViewerSession as ViewerSession
+    from kaltura_provider.api.embed.viewer import start_viewer_session as start_viewer_session
     from kaltura_provider.api.entries import PutResult as PutResult
     from kaltura_provider.api.entries import put_content as put_content
     from kaltura_provider.api.errors import DependencyFailed as DependencyFailed
@@ -125,11 +133,19 @@ _MODULE_OF = {
     "SessionSpec": "credentials",
     "WidgetCredentials": "credentials",
     "diagnose": "diagnosis",
-    "PageItem": "embed",
-    "Player": "embed",
-    "render_embed": "embed",
-    "render_index": "embed",
-    "render_page": "embed",
+    "Chapter": "embed.model",
+    "PageItem": "embed.model",
+    "Player": "embed.model",
+    "PageOptions": "embed.pages",
+    "render_index": "embed.pages",
+    "render_page": "embed.pages",
+    "title_key": "embed.pages",
+    "Site": "embed.site",
+    "SiteFile": "embed.site",
+    "render_embed": "embed.snippets",
+    "render_oembed": "embed.social",
+    "ViewerSession": "embed.viewer",
+    "start_viewer_session": "embed.viewer",
     "Journal": "journal",
     "MemoryJournal": "journal",
     "PutResult": "entries",

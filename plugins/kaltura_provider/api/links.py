@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Mapping
+from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 _ENTRY_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -47,7 +50,15 @@ def player_script_url(cdn_url: str, partner_id: int, ui_conf_id: int) -> str:
     return f"{cdn_url.rstrip('/')}/p/{int(partner_id)}/embedPlaykitJs/uiconf_id/{int(ui_conf_id)}"
 
 
-def player_url(cdn_url: str, partner_id: int, ui_conf_id: int, entry_id: str, *, start: int | None = None) -> str:
+def player_url(
+    cdn_url: str,
+    partner_id: int,
+    ui_conf_id: int,
+    entry_id: str,
+    *,
+    start: float | None = None,
+    config: Mapping[str, Any] | None = None,
+) -> str:
     """Return a page that is nothing but the player with an entry; what an iframe shows.
 
     :param cdn_url: root of the delivery host.
@@ -55,24 +66,36 @@ def player_url(cdn_url: str, partner_id: int, ui_conf_id: int, entry_id: str, *,
     :param ui_conf_id: the player.
     :param entry_id: ID of the entry.
     :param start: second to start at.
+    :param config: sections of the player's configuration, such as ``{"playback": {"muted": True}}``.
     """
-    query = {"iframeembed": "true", "entry_id": checked_entry_id(entry_id)}
+    query = {"iframeembed": "true", "entry_id": checked_entry_id(entry_id), **config_query(config)}
     if start:
-        query["kalturaSeekFrom"] = str(int(start))
+        # kalturaSeekFrom would cut off what comes before.
+        query["kalturaStartTime"] = f"{float(start):g}"
     return f"{player_script_url(cdn_url, partner_id, ui_conf_id)}?{urlencode(query)}"
 
 
-def thumbnail_url(cdn_url: str, partner_id: int, entry_id: str, *, width: int = 640) -> str:
+def config_query(config: Mapping[str, Any] | None) -> dict[str, str]:
+    """Return a player's configuration as parameters of its address.
+
+    :param config: sections of it.
+    """
+    return {f"config[{section}]": json.dumps(value, separators=(",", ":")) for section, value in (config or {}).items()}
+
+
+def thumbnail_url(cdn_url: str, partner_id: int, entry_id: str, *, width: int = 640, height: int | None = None) -> str:
     """Return the thumbnail of an entry.
 
     :param cdn_url: root of the delivery host.
     :param partner_id: the account.
     :param entry_id: ID of the entry.
-    :param width: pixels; the height follows.
+    :param width: pixels.
+    :param height: pixels, where the picture is cut to; it follows from the width when None.
     """
-    return (
+    url = (
         f"{cdn_url.rstrip('/')}/p/{int(partner_id)}/thumbnail/entry_id/{checked_entry_id(entry_id)}/width/{int(width)}"
     )
+    return url if height is None else f"{url}/height/{int(height)}/type/3"
 
 
 def checked_entry_id(entry_id: str) -> str:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from botocore.exceptions import ClientError
 
 
 def write_object(
@@ -35,13 +38,24 @@ def write_object(
         client: Any = S3Hook(aws_conn_id=aws_conn_id).get_conn()
         client.put_object(Bucket=bucket, Key=key, Body=body, ContentType=content_type, **(extra_args or {}))
     except ClientError as error:
-        code = str(error.response.get("Error", {}).get("Code", ""))
-        if code == "NoSuchBucket":
-            raise ValueError(f"S3 bucket {bucket!r} does not exist. Create it, or check the spelling.") from error
-        if code in ("AccessDenied", "403"):
-            raise ValueError(
-                f"Writing s3://{bucket}/{key} was denied. Allow the AWS connection's identity s3:PutObject on the key, "
-                "and kms:GenerateDataKey if the bucket encrypts with a KMS key."
-            ) from error
+        raise_explained(error, bucket, key)
         raise
     return f"s3://{bucket}/{key}"
+
+
+def raise_explained(error: ClientError, bucket: str, key: str) -> None:
+    """Raise what names the fix of an error of S3; return if none is known.
+
+    :param error: what writing gave.
+    :param bucket: the bucket.
+    :param key: the key.
+    :raises ValueError: no such bucket, or no access to it.
+    """
+    code = str(error.response.get("Error", {}).get("Code", ""))
+    if code == "NoSuchBucket":
+        raise ValueError(f"S3 bucket {bucket!r} does not exist. Create it, or check the spelling.") from error
+    if code in ("AccessDenied", "403"):
+        raise ValueError(
+            f"Writing s3://{bucket}/{key} was denied. Allow the AWS connection's identity s3:PutObject on the key, "
+            "and kms:GenerateDataKey if the bucket encrypts with a KMS key."
+        ) from error
