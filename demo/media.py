@@ -6,6 +6,7 @@ import io
 import math
 import struct
 import time
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ owner: media@example.edu
 """
 
 
+@cache
 def video(seconds: int, size: tuple[int, int] = (WIDTH, HEIGHT)) -> bytes:
     """Return an MP4 with H.264 video of ``size`` (pixels) and AAC sound."""
     import av
@@ -49,6 +51,7 @@ def video(seconds: int, size: tuple[int, int] = (WIDTH, HEIGHT)) -> bytes:
     return file.getvalue()
 
 
+@cache
 def audio(seconds: int) -> bytes:
     """Return an MP3 with a tone."""
     import av
@@ -62,6 +65,7 @@ def audio(seconds: int) -> bytes:
     return file.getvalue()
 
 
+@cache
 def image() -> bytes:
     """Return a PNG picture."""
     file = io.BytesIO()
@@ -69,6 +73,7 @@ def image() -> bytes:
     return file.getvalue()
 
 
+@cache
 def document() -> bytes:
     """Return a PDF of one page."""
     from PIL import Image, ImageDraw

@@ -39,7 +39,7 @@ def media_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     (folder / "small.mp4").write_bytes(video(3, (320, 240)))
     handler = functools.partial(QuietHandler, directory=str(folder))
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}/small.mp4"
         server.shutdown()
 

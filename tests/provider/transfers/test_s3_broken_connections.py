@@ -65,7 +65,7 @@ class CuttingHandler(BaseHTTPRequestHandler):
 @pytest.fixture
 def proxy(s3: Any, s3_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[CuttingProxy]:
     server = CuttingProxy(s3_url)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
     extra = {"endpoint_url": f"http://127.0.0.1:{server.server_port}", "region_name": "us-east-1"}
     value = {"conn_type": "aws", "login": "test", "password": "test-secret-key", "extra": extra}
