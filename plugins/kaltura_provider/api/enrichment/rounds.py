@@ -33,6 +33,8 @@ class Rounds:
         self.parts = list(parts)
         #: What keeps a part from being done; one that another round may settle is asked again.
         self.errors: dict[Part, Exception] = {}
+        #: Whether nothing was written because a part cannot be done.
+        self.refused = False
         self._all_or_nothing = all_or_nothing
         # Parts whose error stays: what is there could not be read, although the client tried as often as it may.
         self._ended: set[Part] = set()
@@ -50,6 +52,8 @@ class Rounds:
                 self._wait(number)
             self.errors = {part: error for part, error in self.errors.items() if part not in pending}
             self._round(pending, first=number == 0)
+            if self.refused:
+                break
         return self.errors
 
     def must_look(self, part: Part, *, first: bool) -> bool:
@@ -93,7 +97,7 @@ class Rounds:
                 self.errors[part] = error
                 refused = True
         if refused and first and self._all_or_nothing:
-            self._ended |= set(self.parts)
+            self.refused = True
             return
         self._send(batch)
         for part in self._going(parts):
@@ -116,11 +120,14 @@ class Rounds:
         return [part for part in parts if part not in self.errors and not self.is_stopped(part)]
 
     def _may_go_on(self, part: Part) -> bool:
-        if part in self._ended or self.is_stopped(part):
-            return False
         error = self.errors.get(part)
-        return error is None or (
-            isinstance(error, KalturaError) and (error.retryable or error.code in part.outdated_by)
+        return not self.is_stopped(part) and (
+            error is None
+            or (
+                part not in self._ended
+                and isinstance(error, KalturaError)
+                and (error.retryable or error.code in part.outdated_by)
+            )
         )
 
     def _wait(self, number: int) -> None:
@@ -131,3 +138,12 @@ class Rounds:
         ):
             wait += config.rate_limit_wait
         time.sleep(wait)
+
+
+def error_to_raise(errors: Iterable[Exception]) -> Exception | None:
+    """Return which of several errors to raise: one that may pass, if there is one, as a repetition then makes sense.
+
+    :param errors: the errors.
+    """
+    found = list(errors)
+    return next((error for error in found if getattr(error, "retryable", False)), found[0] if found else None)
