@@ -135,6 +135,7 @@ class _DocumentPart(Part):
         self._named = tuple(named)
         self._merge = mode == "merge"
         self._present: Mapping[str, Any] | None = None
+        self._alone: tuple[str, Mapping[str, Any]] | None = None
         self.problems: list[FieldProblem] = []
         #: Names of the fields that were written.
         self.changed: list[str] = []
@@ -159,6 +160,7 @@ class _DocumentPart(Part):
 
         :raises ValueError: it would not fit the schema.
         """
+        self._alone = None
         present = self._present
         before = str(present["xml"]) if present else "<metadata/>"
         xml = self._document(before)
@@ -176,12 +178,24 @@ class _DocumentPart(Part):
                     "objectType": self._object_type,
                     "objectId": self.entry_id,
                 }
-                batch.add(self, "metadata_metadata", "add", {**params, "xmlData": xml})
+                self._send_xml(batch, "add", {**params, "xmlData": xml})
         elif not xml:
             batch.add(self, "metadata_metadata", "delete", {"id": present["id"]})
         elif not same_document(xml, before):
             params = {"id": present["id"], "xmlData": xml, "version": present["version"]}
-            batch.add(self, "metadata_metadata", "update", params)
+            self._send_xml(batch, "update", params)
+
+    def send(self, client: KalturaClient) -> None:
+        """Send a document that cannot travel with others."""
+        if self._alone is not None:
+            client.call("metadata_metadata", *self._alone)
+
+    def _send_xml(self, batch: Batch, action: str, params: Mapping[str, Any]) -> None:
+        try:
+            batch.add(self, "metadata_metadata", action, params)
+        except ValueError:
+            # Among other calls Kaltura takes a text of it for a reference to one of them.
+            self._alone = action, params
 
     def _document(self, before: str) -> str:
         if self._merge:

@@ -28,7 +28,8 @@ _USER = re.compile(r"[A-Za-z0-9,!#$%&'*+?^_`{|}~.@-]{1,100}")
 _ITEMS = re.compile(r"[,\r\n]+")
 # What XML, and so Kaltura, cannot hold, and halves of characters.
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
-_REFERENCE = re.compile(r"\{[0-9]+:result[^{}]*\}")
+#: What Kaltura takes, among other calls, for the result of one of them.
+REFERENCE = re.compile(r"\{[0-9]+:result[^{}]*\}")
 
 
 @dataclass(frozen=True)
@@ -196,9 +197,9 @@ def refusal(what: str, problems: Sequence[tuple[str, FieldProblem]]) -> ValueErr
     :param what: what was to be written, such as ``fields of entries``.
     :param problems: each with the object it is of.
     """
-    lines = [f"{of}: {each.field}: {each.message}; {each.fix}." for of, each in problems[:20]]
+    lines = [f"{of}: {each.field}: {each.message}; {each.fix}".rstrip(".") for of, each in problems[:20]]
     if len(problems) > len(lines):
-        lines.append(f"... and {len(problems) - len(lines)} more.")
+        lines.append(f"... and {len(problems) - len(lines)} more")
     return ValueError("\n".join([f"Nothing was written, as these {what} cannot be:", *lines]))
 
 
@@ -251,7 +252,7 @@ def _text(value: Any) -> str:
             f"it has the character U+{ord(found[0]):04X} at position {found.start() + 1}, which Kaltura cannot store",
             "remove it",
         )
-    if found := _REFERENCE.search(text):
+    if found := REFERENCE.search(text):
         raise _WrongValue(f"the text {found[0]!r} has a meaning of its own for Kaltura", "change it")
     if len(text.encode()) > _TEXT_BYTES:
         raise _WrongValue(f"it has {len(text.encode())} bytes in UTF-8", f"shorten it to {_TEXT_BYTES}")

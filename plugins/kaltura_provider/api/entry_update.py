@@ -13,6 +13,7 @@ from kaltura_provider.api.enrichment.part import Difference, Part
 from kaltura_provider.api.enrichment.rounds import Rounds
 from kaltura_provider.api.entry_fields import (
     BY_NAME,
+    REFERENCE,
     TEMPLATE_FIELDS,
     ProfileName,
     items_of,
@@ -95,7 +96,8 @@ def update_entries(
     rounds = Rounds(client, parts, all_or_nothing=True)
     errors = rounds.run()
     if rounds.refused:
-        raise refusal("fields of entries", [(part.entry_id, problem) for part in parts for problem in part.problems])
+        problems = [(part.entry_id, problem) for part in parts for problem in part.problems]
+        raise refusal("fields of entries", problems)
     return EntryUpdates(
         {part.entry_id: names_of_fields(part.changed) for part in parts if part.changed and part not in errors},
         {part.entry_id: names_of_fields(part.ignored) for part in parts if part.ignored},
@@ -215,6 +217,12 @@ class _UpdatePart(Part):
                     "leave it out, and set it when the entry is made",
                 )
             )
+        # In a list that is there already, or in a template.
+        problems += (
+            FieldProblem(name, f"the text {found[0]!r} has a meaning of its own for Kaltura", "change it on Kaltura")
+            for name, value in sent.items()
+            if (found := REFERENCE.search(str(value)))
+        )
         start, end = (sent[name] if name in sent else self._present.get(name) for name in ("startDate", "endDate"))
         if {"startDate", "endDate"} & sent.keys() and start and end and int(start) >= int(end):
             name = "endDate" if "endDate" in sent else "startDate"

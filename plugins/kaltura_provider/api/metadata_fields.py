@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain, count
 from typing import Any
 
 from kaltura_provider.api.metadata_schema import MetadataSchema, MetadataSchemaError
@@ -166,7 +167,8 @@ def change_schema(
         if wanted != had:
             change.refused += () if allow_breaking else _breaking(had, wanted)
             new = _element(tree, wanted)
-            new.set("id", element.get("id") or new.get("id"))
+            if element.get("id"):
+                new.set("id", element.get("id"))
             new.tail = element.tail
             container.replace(element, new)
             change.changed.append(spec.name)
@@ -264,9 +266,12 @@ def _read(element: Any) -> FieldSpec:
 def _element(tree: Any, spec: FieldSpec) -> Any:
     from lxml import etree
 
+    # A field that was renamed in the KMC keeps its id.
+    taken = {each.get("id") for each in tree.iter(f"{_XSD}element")}
+    ids = (f"md_{spec.name}{suffix}" for suffix in chain([""], (f"_{number}" for number in count(2))))
     element = etree.Element(
         f"{_XSD}element",
-        id=f"md_{spec.name}",
+        id=next(each for each in ids if each not in taken),
         name=spec.name,
         minOccurs="1" if spec.required else "0",
         maxOccurs="unbounded" if spec.repeated else "1",
