@@ -114,10 +114,10 @@ _REFUSED: Mapping[str, str] = {
     ),
     "status": "the content decides it; leave it out, and approve or reject with KalturaModerationOperator",
     "moderationStatus": "approve or reject the entry with KalturaModerationOperator",
-    "thumbnailUrl": "set a thumbnail instead (thumbAsset.setAsDefault)",
+    "thumbnailUrl": "set one with KalturaThumbnailOperator",
     **dict.fromkeys(
         ("categories", "categoriesIds"),
-        "it would take the entry out of all other categories; put it into one with categoryEntry.add",
+        "it would take the entry out of all other categories; put it into one with KalturaCategoriesOperator",
     ),
 }
 # Friendly names of what cannot be changed, so that they are no unknown names.

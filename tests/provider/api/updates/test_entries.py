@@ -134,7 +134,7 @@ LONG = "n" * 254 + "日"
         ({"createdAt": 1}, "Kaltura sets it itself; leave it out"),
         ({"mediaType": 1}, "Kaltura takes it only when an entry is made"),
         ({"template_entry": "1_a"}, "'template_entry' of the operator"),
-        ({"categories": "a>b"}, "categoryEntry.add"),
+        ({"categories": "a>b"}, "it would take the entry out of all other categories"),
         ({"descripton": "x"}, "descripton: an entry has no such field; did you mean 'description'?"),
         ({"playlistContent": "x"}, "KalturaCallOperator"),
         ({"name": ""}, "name: it cannot be empty"),

@@ -215,3 +215,15 @@ def test_an_object_that_is_gone_stops_no_other(client: KalturaClient, account: A
     result = put_metadata(client, {"0_nosuch": {"Year": 1}, entry: {"Year": 1}}, profile=account.word)
     assert result.changed == {entry: ["Year"]}
     assert "METADATA_OBJECT_ID_NOT_FOUND" in str(result.errors["0_nosuch"])
+
+
+def test_a_text_that_means_something_among_other_calls_is_kept(
+    client: KalturaClient, proxy: FaultProxy, account: Account, course: Course
+) -> None:
+    entries = [account.entry() for _ in range(3)]
+    wanted = {entry: {"Teacher": "{1:result:id}" if entry == entries[1] else "Ada"} for entry in entries}
+    seen = watched(proxy)
+    assert put_metadata(client, wanted, profile=account.word).errors == {}
+    assert seen["metadata_metadata.add"] == 3
+    assert course.document(entries[1])["xml"] == "<metadata><Teacher>{1:result:id}</Teacher></metadata>"
+    assert put_metadata(client, wanted, profile=account.word).changed == {}
