@@ -21,6 +21,7 @@ from kaltura_provider.api.entry_fields import (
     read_fields,
     refusal,
 )
+from kaltura_provider.api.errors import KalturaError
 from kaltura_provider.api.metadata_document import FieldProblem
 from kaltura_provider.api.named_profiles import NamedProfile, UnknownProfileError, find_profile
 
@@ -121,7 +122,7 @@ class _UpdatePart(Part):
         self._keep_existing = keep_existing
         self._present: Mapping[str, Any] = {}
         self._sent: dict[str, Any] = {}
-        #: What others added to lists between the look and the update, which took it away.
+        #: What others added to lists between the look and the update, which took it away: to be put back.
         self._lost: dict[str, list[str]] = {}
         self.problems: list[FieldProblem] = []
         self.changed: set[str] = set()
@@ -144,27 +145,42 @@ class _UpdatePart(Part):
         self.problems = self._refused()
         if self.problems:
             raise refusal("fields", [(self.entry_id, problem) for problem in self.problems])
-        if self._merge and any(_is_list(name) for name in self._sent):
+        if self._merges():
             # Right before the update: others may have added something since the first look.
             batch.add(self, "baseEntry", "get", {"entryId": self.entry_id}, self._seen_again)
         self._update(batch)
 
     def finish(self, batch: Batch) -> None:
-        """Put back what others added and the update took away."""
-        if self._lost:
-            self._sent = {name: [*self._sent[name], *items] for name, items in self._lost.items()}
-            self._lost = {}
-            self._update(batch)
+        """See whether merged lists hold all they shall: updates of others take away what they did not see."""
+        if self._merges():
+            batch.add(self, "baseEntry", "get", {"entryId": self.entry_id}, self._check)
 
     def _seen(self, answer: Any) -> None:
         self._present = answer
 
     def _seen_again(self, answer: Any) -> None:
-        for name, value in self._sent.items():
-            if _is_list(name) and value is not None:
-                known = {item.casefold() for item in [*items_of(self._present.get(name)), *value]}
-                if lost := [item for item in items_of(answer.get(name)) if item.casefold() not in known]:
-                    self._lost[name] = lost
+        for name in self._merges():
+            known = {item.casefold() for item in [*items_of(self._present.get(name)), *self._sent[name]]}
+            if lost := [item for item in items_of(answer.get(name)) if item.casefold() not in known]:
+                self._lost[name] = [*self._lost.get(name, ()), *lost]
+
+    def _check(self, answer: Any) -> None:
+        for name in self._merges():
+            there = {item.casefold() for item in items_of(answer.get(name))}
+            if any(item.casefold() not in there for item in self._wanted_items(name)):
+                # Retryable: the next round looks and merges again.
+                raise KalturaError(
+                    "MULTI_ATTEMPTS_TO_UPDATE_METADATA",
+                    f"somebody else changes {name} of the entry {self.entry_id} at the same time",
+                    service_action="baseEntry.update",
+                )
+
+    def _wanted_items(self, name: str) -> list[str]:
+        return [*self._values[name], *self._lost.get(name, ())]
+
+    def _merges(self) -> list[str]:
+        """Return which lists were sent merged with what was there."""
+        return [name for name, value in self._sent.items() if self._merge and _is_list(name) and value is not None]
 
     def _update(self, batch: Batch) -> None:
         # Kaltura ignores properties that the type it is told does not have.
@@ -192,7 +208,7 @@ class _UpdatePart(Part):
             if self._merge and listed and value is not None:
                 there = items_of(self._present.get(name))
                 known = {item.casefold() for item in there}
-                value = [*there, *(item for item in value if item.casefold() not in known)]
+                value = [*there, *(item for item in self._wanted_items(name) if item.casefold() not in known)]
             if _differs(self._present, name, value):
                 differing[name] = value
         return differing

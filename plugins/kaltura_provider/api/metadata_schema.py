@@ -102,7 +102,8 @@ class MetadataSchema:
         tree = self.tree()
         root = tree.find(f"{_NAMESPACE}element[@name='metadata']")
         # Only what lies below the root: the types of groups stand elsewhere, or below their element.
-        below = [self._type_element(root, "complexType", tree)]
+        kind = self._type_element(root, "complexType", tree)
+        below = [] if kind is None else [kind]
         while below:
             for child in below.pop():
                 if child.tag == f"{_NAMESPACE}element" or child.tag in _PARTICLES:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -258,3 +259,28 @@ def test_what_another_adds_to_a_list_meanwhile_is_put_back(
     assert found["tags"] == "old, ours, theirs"
     assert found["entitledUsersEdit"] == "ada,eve,bob"
     assert read(account, other)["tags"] == "old, ours"
+
+
+def test_what_another_takes_away_afterwards_is_added_again(
+    client: KalturaClient, proxy: FaultProxy, account: Account
+) -> None:
+    entry = account.entry(tags="old")
+    # They looked before our update, and write after it.
+    theirs = {"entryId": entry, "baseEntry": {"tags": "old, theirs"}}
+    proxy.judge = at_request("baseEntry.get", 3, lambda: account.kaltura.call("baseEntry", "update", theirs))
+    assert update_entries(client, {entry: {"tags": "ours"}}, mode="merge").changed == {entry: ["tags"]}
+    assert read(account, entry)["tags"] == "old, theirs, ours"
+
+
+def test_many_at_once_lose_no_tag(new_client: Callable[[], KalturaClient], account: Account) -> None:
+    entries = [account.entry(tags="old") for _ in range(6)]
+
+    def add(tag: str) -> None:
+        # As a task does that Airflow tries again.
+        for _ in range(5):
+            if not update_entries(new_client(), {entry: {"tags": tag} for entry in entries}, mode="merge").errors:
+                return
+
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(add, ("aa", "bb", "cc")))
+    assert [sorted(read(account, entry)["tags"].split(", ")) for entry in entries] == [["aa", "bb", "cc", "old"]] * 6
