@@ -71,9 +71,10 @@ def update_entries(
 ) -> EntryUpdates:
     """Change fields of entries of any type (``baseEntry.get``, ``baseEntry.update``).
 
-    A hundred entries travel in one request. Only fields that differ are sent. All values are checked before anything is
-    written; an entry that fails then stops no other. Safe to repeat, and for several at once: what another adds to a
-    merged list meanwhile is put back.
+    A hundred entries travel in one request to look, one to write, and one to look at merged lists again. Only what
+    differs is sent. All values are checked before anything is written; an entry that fails then stops no other. Safe to
+    repeat, and for several at once: what another adds to a merged list meanwhile, or takes away by an update of its
+    own, is put back.
 
     :param client: the client; owner, dates and admin tags need a session of the type ADMIN.
     :param entries: by id of an entry, its fields; see :func:`~kaltura_provider.api.entry_fields.read_fields`.

@@ -67,10 +67,12 @@ def test_friendly_names_become_what_kaltura_keeps(client: KalturaClient, account
     assert update_entries(client, {entry: fields}, zone=BERLIN).changed == {}
 
 
-def test_merge_unites_lists_and_replace_does_not(client: KalturaClient, account: Account) -> None:
+def test_merge_unites_lists_and_replace_does_not(client: KalturaClient, proxy: FaultProxy, account: Account) -> None:
     entry = account.entry(tags="old, both", entitledUsersEdit="ada,Bob")
     fields = {"tags": ["Both", "new"], "co_editors": ["Bob", "eve"]}
+    proxy.reset()
     assert update_entries(client, {entry: fields}, mode="merge").changed == {entry: ["tags", "entitledUsersEdit"]}
+    assert proxy.calls == ["multirequest"] * 3
     found = read(account, entry)
     assert (found["tags"], found["entitledUsersEdit"]) == ("old, both, new", "ada,Bob,eve")
     update_entries(client, {entry: fields}, mode="replace")
