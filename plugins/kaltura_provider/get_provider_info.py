@@ -134,6 +134,8 @@ def get_provider_info() -> dict[str, Any]:
                     "kaltura_provider.operators.embed",
                     "kaltura_provider.operators.entry",
                     "kaltura_provider.operators.page",
+                    "kaltura_provider.operators.metadata",
+                    "kaltura_provider.operators.moderation",
                     "kaltura_provider.operators.playback",
                     "kaltura_provider.operators.player",
                     "kaltura_provider.operators.session",

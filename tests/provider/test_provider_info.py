@@ -74,6 +74,7 @@ def test_all_modules_with_public_operators_are_declared() -> None:
         "journal",
         "ledger",
         "notes",
+        "objects",
         "progress",
         "putting",
         "s3_pull",

@@ -1,28 +1,13 @@
-"""Local times as people write them, and what daylight saving does to some of them."""
+"""Local times as people write them in manifests."""
 
 from __future__ import annotations
 
-import re
-from datetime import datetime, timedelta, timezone, tzinfo
-from difflib import get_close_matches
-from functools import lru_cache
-from zoneinfo import ZoneInfo, available_timezones
+from datetime import tzinfo
+from zoneinfo import ZoneInfo
 
 from kaltura_pipeline.manifests.values import WrongValueError, plain, shown
-
-_TIME = re.compile(
-    r"([0-9]{4})-([0-9]{2})-([0-9]{2})(?:[T ]+([0-9]{1,2}):([0-9]{2})(?::([0-9]{2})(?:\.[0-9]{1,9})?)?)?"
-    r"\s*(Z|[+-][0-9]{2}:?[0-9]{2})?",
-    re.IGNORECASE,
-)
-_FORM = "write it like 2026-12-01 09:00"
-
-
-@lru_cache(maxsize=1)
-def _zones() -> frozenset[str]:
-    # Reading the list takes a while, and it does not change.
-    # "localtime" would be another zone on every machine.
-    return (frozenset(available_timezones()) | {"UTC"}) - {"localtime", "Factory", "posixrules"}
+from kaltura_provider.api import local_times
+from kaltura_provider.api.local_times import LocalTimeError
 
 
 def zone(value: object) -> ZoneInfo:
@@ -31,65 +16,24 @@ def zone(value: object) -> ZoneInfo:
     :param value: its IANA name, such as ``Europe/Berlin``.
     :raises WrongValueError: it is not known; the fix names the nearest ones.
     """
-    name = plain(value).strip()
-    if name in _zones():
-        return ZoneInfo(name)
-    wanted = name[:40].lower()
-    places = sorted(each for each in _zones() if "/" in each and not each.startswith("Etc/"))
-    names = {each.lower(): each for each in places} | {each.rpartition("/")[2].lower(): each for each in places}
-    near = [names[each] for each in get_close_matches(wanted, names, n=2, cutoff=0.75)]
-    fix = f"did you mean {' or '.join(dict.fromkeys(near))}?" if near else "write an IANA name such as Europe/Berlin"
-    raise WrongValueError(f"{shown(name)} is not a time zone", fix)
+    try:
+        return local_times.zone(plain(value))
+    except LocalTimeError as error:
+        raise _wrong(error) from None
 
 
 def moment(value: object, where: tzinfo | None) -> int:
-    """Return a time as seconds since 1970.
-
-    A time that the clocks skip in spring is an error, and so is one that comes twice in autumn: the fix gives the two
-    ways to write it. A date alone is its first minute.
+    """Return a time as seconds since 1970; see :func:`kaltura_provider.api.local_times.moment`.
 
     :param value: ``2026-12-01 09:00`` or ``2026-12-01``; with ``Z`` or ``+01:00`` behind it the zone is not needed.
     :param where: the zone of times without one; None if none is known.
     :raises WrongValueError: it is not such a time, or no zone is known.
     """
-    text = plain(value).strip()
-    found = _TIME.fullmatch(text)
-    if not found:
-        raise WrongValueError(f"{shown(text)} is not a date and time", _FORM)
     try:
-        local = datetime(*(int(part or 0) for part in found.groups()[:6]))  # type: ignore[arg-type]
-    except ValueError as error:
-        raise WrongValueError(f"{shown(text)} does not exist ({error})", _FORM) from None
-    if not 1970 < local.year < 2100:
-        raise WrongValueError(f"{shown(text)} is not between 1971 and 2099", _FORM)
-    if offset := found[7]:
-        sign = -1 if offset[0] == "-" else 1
-        hours, minutes = (0, 0) if offset in "Zz" else (int(offset[1:3]), int(offset[-2:]))
-        if hours > 14 or minutes > 59:
-            raise WrongValueError(f"{shown(text)} is {offset} from UTC, as no place is", _FORM)
-        return int(local.replace(tzinfo=timezone(sign * timedelta(hours=hours, minutes=minutes))).timestamp())
-    if where is None:
-        raise WrongValueError(f"{shown(text)} is of no time zone", "add 'time_zone', for example Europe/Berlin")
-    return _resolved(local, where)
+        return local_times.moment(plain(value), where)
+    except LocalTimeError as error:
+        raise _wrong(error) from None
 
 
-def _resolved(local: datetime, where: tzinfo) -> int:
-    first, second = (local.replace(tzinfo=where, fold=fold) for fold in (0, 1))
-    if first.utcoffset() == second.utcoffset():
-        return int(first.timestamp())
-    back = datetime.fromtimestamp(first.timestamp(), where).replace(tzinfo=None)
-    if back != local:
-        after = datetime.fromtimestamp(first.timestamp(), where)
-        raise WrongValueError(
-            f"'{local:%Y-%m-%d %H:%M}' does not exist in {where}: the clocks are put forward then",
-            f"write the time that is meant, for example {after:%Y-%m-%d %H:%M}",
-        )
-    ways = " or ".join(f"{each:%Y-%m-%d %H:%M}{_offset(each)}" for each in (first, second))
-    raise WrongValueError(
-        f"'{local:%Y-%m-%d %H:%M}' comes twice in {where}: the clocks are put back then", f"write {ways}"
-    )
-
-
-def _offset(time: datetime) -> str:
-    text = f"{time:%z}"
-    return f"{text[:3]}:{text[3:5]}"
+def _wrong(error: LocalTimeError) -> WrongValueError:
+    return WrongValueError(f"{shown(error.value)} {error.reason}", error.fix)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from kaltura_provider.api.credentials import SessionInfo as SessionInfo
     from kaltura_provider.api.credentials import SessionSpec as SessionSpec
     from kaltura_provider.api.credentials import WidgetCredentials as WidgetCredentials
+    from kaltura_provider.api.custom_metadata import put_metadata as put_metadata
     from kaltura_provider.api.diagnosis import diagnose as diagnose
     from kaltura_provider.api.embed.model import Chapter as Chapter
     from kaltura_provider.api.embed.model import PageItem as PageItem
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from kaltura_provider.api.embed.viewer import start_viewer_session as start_viewer_session
     from kaltura_provider.api.entries import PutResult as PutResult
     from kaltura_provider.api.entries import put_content as put_content
+    from kaltura_provider.api.entry_update import update_entries as update_entries
     from kaltura_provider.api.errors import DependencyFailed as DependencyFailed
     from kaltura_provider.api.errors import KalturaError as KalturaError
     from kaltura_provider.api.errors import MediaRefusedError as MediaRefusedError
@@ -62,6 +64,7 @@ if TYPE_CHECKING:
     from kaltura_provider.api.media_types import MediaType as MediaType
     from kaltura_provider.api.media_types import inspect_media as inspect_media
     from kaltura_provider.api.media_types import inspect_source as inspect_source
+    from kaltura_provider.api.metadata_profiles import ensure_metadata_profile as ensure_metadata_profile
     from kaltura_provider.api.models import LIVE_STATUSES as LIVE_STATUSES
     from kaltura_provider.api.models import Entry as Entry
     from kaltura_provider.api.models import EntryStatus as EntryStatus
@@ -70,6 +73,7 @@ if TYPE_CHECKING:
     from kaltura_provider.api.models import ReplacementStatus as ReplacementStatus
     from kaltura_provider.api.models import UploadToken as UploadToken
     from kaltura_provider.api.models import UploadTokenStatus as UploadTokenStatus
+    from kaltura_provider.api.moderation import moderate as moderate
     from kaltura_provider.api.multipart import ByteStream as ByteStream
     from kaltura_provider.api.multipart import FilePart as FilePart
     from kaltura_provider.api.multirequest import MultiRequest as MultiRequest
@@ -132,6 +136,7 @@ _MODULE_OF = {
     "SessionInfo": "credentials",
     "SessionSpec": "credentials",
     "WidgetCredentials": "credentials",
+    "put_metadata": "custom_metadata",
     "diagnose": "diagnosis",
     "Chapter": "embed.model",
     "PageItem": "embed.model",
@@ -150,6 +155,7 @@ _MODULE_OF = {
     "MemoryJournal": "journal",
     "PutResult": "entries",
     "put_content": "entries",
+    "update_entries": "entry_update",
     "DependencyFailed": "errors",
     "KalturaError": "errors",
     "MediaRefusedError": "errors",
@@ -171,6 +177,7 @@ _MODULE_OF = {
     "MediaType": "media_types",
     "inspect_media": "media_types",
     "inspect_source": "media_types",
+    "ensure_metadata_profile": "metadata_profiles",
     "Entry": "models",
     "EntryStatus": "models",
     "FlavorAsset": "models",
@@ -179,6 +186,7 @@ _MODULE_OF = {
     "ReplacementStatus": "models",
     "UploadToken": "models",
     "UploadTokenStatus": "models",
+    "moderate": "moderation",
     "ByteStream": "multipart",
     "FilePart": "multipart",
     "MultiRequest": "multirequest",

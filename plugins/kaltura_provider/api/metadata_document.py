@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from kaltura_provider.api.local_times import LocalTimeError, seconds_of
 from kaltura_provider.api.metadata_schema import FieldType, MetadataField, MetadataSchema
 from kaltura_provider.api.suggestions import advice
 
@@ -42,7 +43,12 @@ class _WrongValue(ValueError):
 
 
 def build_document(
-    schema: MetadataSchema, values: Mapping[str, Any], zone: datetime.tzinfo = datetime.timezone.utc
+    schema: MetadataSchema,
+    values: Mapping[str, Any],
+    zone: datetime.tzinfo = datetime.timezone.utc,
+    *,
+    partial: bool = False,
+    exact: bool = False,
 ) -> tuple[str, list[FieldProblem]]:
     """Make the document of an object's custom metadata.
 
@@ -52,17 +58,43 @@ def build_document(
     :param schema: the schema of the profile.
     :param values: by field, one value or, for a field that may be repeated, a list; a group is a mapping of its own.
     :param zone: time zone of dates and times that name none.
+    :param partial: the document is to be merged into another: a required field may be missing.
+    :param exact: texts are kept as they are, and refused if they cannot be; otherwise space around them and characters
+        that XML cannot hold are left out.
     :return: the XML, elements in the schema's order, and what is wrong with it; the XML is good when nothing is.
     """
     from lxml import etree
 
     root = etree.Element("metadata")
-    writer = _Writer(zone)
+    writer = _Writer(zone, partial=partial, exact=exact)
     writer.write(root, schema.fields, values, "")
-    problems = writer.problems
-    if not problems and not schema.validator.validate(root):
-        problems = [_explained(error, schema) for error in schema.validator.error_log][:10]
+    problems = writer.problems or _schema_problems(schema, root, partial=partial)
     return etree.tostring(root, encoding="unicode"), problems
+
+
+def check_document(schema: MetadataSchema, xml: str) -> list[FieldProblem]:
+    """Return what a schema does not take of a document.
+
+    :param schema: the schema of the profile.
+    :param xml: the document.
+    :raises ValueError: if it is not XML.
+    """
+    root = parsed_document(xml)
+    found = {str(child.tag) for child in root}
+    missing = [field for field in schema.fields if field.required and field.name not in found]
+    if missing:
+        return [FieldProblem(field.name, "the profile requires it", "add a value") for field in missing]
+    return _schema_problems(schema, root)
+
+
+def named_fields(schema: MetadataSchema, values: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the names of the fields that values are of, whatever they were called.
+
+    :param schema: the schema of the profile.
+    :param values: by field.
+    """
+    found = (_find(schema.fields, str(written)) for written in values)
+    return tuple(field.name for field in found if field is not None)
 
 
 def merge_documents(present: str, wanted: str, *, dropped: Collection[str] = (), order: Sequence[str] = ()) -> str:
@@ -78,9 +110,9 @@ def merge_documents(present: str, wanted: str, *, dropped: Collection[str] = (),
     """
     from lxml import etree
 
-    new = list(_parsed(wanted))
+    new = list(parsed_document(wanted))
     named = {child.tag for child in new}
-    kept = [child for child in _parsed(present) if child.tag not in named and child.tag not in dropped]
+    kept = [child for child in parsed_document(present) if child.tag not in named and child.tag not in dropped]
     children = [*kept, *new]
     if order:
         place = {name: index for index, name in enumerate(order)}
@@ -99,7 +131,7 @@ def same_document(one: str, other: str) -> bool:
     """
     from lxml import etree
 
-    first, second = (etree.tostring(_parsed(text), method="c14n") for text in (one, other))
+    first, second = (etree.tostring(parsed_document(text), method="c14n") for text in (one, other))
     return bool(first == second)
 
 
@@ -124,7 +156,7 @@ def _values(xml: str) -> dict[str, list[str]]:
     from lxml import etree
 
     found: dict[str, list[str]] = {}
-    for child in _parsed(xml):
+    for child in parsed_document(xml):
         text = etree.tostring(child, method="c14n").decode() if len(child) else child.text or ""
         found.setdefault(str(child.tag), []).append(text)
     return found
@@ -140,20 +172,27 @@ def fields_of(xml: str) -> tuple[str, ...]:
     :param xml: the document.
     :raises ValueError: if it is not XML.
     """
-    return tuple(dict.fromkeys(str(child.tag) for child in _parsed(xml)))
+    return tuple(dict.fromkeys(str(child.tag) for child in parsed_document(xml)))
 
 
-def _parsed(xml: str) -> _Element:
+def parsed_document(xml: str, *, blanks: bool = False) -> _Element:
+    """Return a document as lxml reads it, without comments.
+
+    :param xml: the document.
+    :param blanks: keep text of blanks alone.
+    :raises ValueError: if it is not XML.
+    """
     from lxml import etree
 
     parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, remove_blank_text=True, remove_comments=True, remove_pis=True
+        resolve_entities=False, no_network=True, remove_blank_text=not blanks, remove_comments=True, remove_pis=True
     )
     try:
         root = etree.fromstring(xml.encode(), parser)
     except etree.XMLSyntaxError as error:
         raise ValueError(f"custom metadata is not XML: {error}") from None
     for child in root:
+        # Not part of the field.
         child.tail = None
     return root
 
@@ -161,8 +200,10 @@ def _parsed(xml: str) -> _Element:
 class _Writer:
     """Writes values as elements, and collects what cannot be written."""
 
-    def __init__(self, zone: datetime.tzinfo) -> None:
+    def __init__(self, zone: datetime.tzinfo, *, partial: bool = False, exact: bool = False) -> None:
         self.zone = zone
+        self.partial = partial
+        self.exact = exact
         self.problems: list[FieldProblem] = []
 
     def write(self, parent: _Element, fields: Sequence[MetadataField], values: Mapping[str, Any], path: str) -> None:
@@ -180,10 +221,10 @@ class _Writer:
                 found[field.name] = (where, value)
         for field in fields:
             where, value = found.get(field.name, ("", None))
-            given = [each for each in _listed(value) if each is not None and each != "" and each != {}]
+            given = [each for each in _listed(value) if not _is_empty(each)]
             if given and len(given) > 1 and not field.repeated:
                 self._problem(where, f"it has {len(given)} values, of which the profile takes one", "keep one of them")
-            elif not given and field.required:
+            elif not given and field.required and not (self.partial and not path):
                 self._problem(
                     where or (f"{path}.{field.name}" if path else field.name), "the profile requires it", "add a value"
                 )
@@ -203,12 +244,23 @@ class _Writer:
                 self._problem(where, "it is a group of fields, not one value", f"write its fields: {names}")
             return
         try:
-            element.text = _text_of(field, value, self.zone)
+            element.text = _text_of(field, value, self.zone, exact=self.exact)
         except _WrongValue as error:
             self._problem(where, error.message, error.fix)
 
     def _problem(self, field: str, message: str, fix: str) -> None:
         self.problems.append(FieldProblem(field, message, fix))
+
+
+def _is_empty(value: Any) -> bool:
+    return value is None or value == {} or (isinstance(value, str) and not value.strip())
+
+
+def _schema_problems(schema: MetadataSchema, root: _Element, *, partial: bool = False) -> list[FieldProblem]:
+    validator = schema.partial_validator if partial else schema.validator
+    if validator.validate(root):
+        return []
+    return [_explained(error, schema) for error in validator.error_log][:10]
 
 
 def _listed(value: Any) -> Iterable[Any]:
@@ -228,7 +280,7 @@ def _find(fields: Sequence[MetadataField], written: str) -> MetadataField | None
     return next((field for test in tests for field in fields if test(field)), None)
 
 
-def _text_of(field: MetadataField, value: Any, zone: datetime.tzinfo) -> str:
+def _text_of(field: MetadataField, value: Any, zone: datetime.tzinfo, *, exact: bool = False) -> str:
     if isinstance(value, Mapping | list | tuple | set):
         raise _WrongValue("it takes plain values, no groups or lists of them", "write the value alone")
     if isinstance(value, bool):
@@ -236,7 +288,16 @@ def _text_of(field: MetadataField, value: Any, zone: datetime.tzinfo) -> str:
             raise _WrongValue(f"{_WRITTEN[value]} is no {field.type.value}", "write a number")
         text = _WRITTEN[value]
     else:
-        text = _NOT_XML.sub("", str(value)).strip()
+        text = str(value)
+        if exact and (found := _NOT_XML.search(text)):
+            raise _WrongValue(
+                f"it has the character U+{ord(found[0]):04X} at position {found.start() + 1}, which Kaltura cannot "
+                "store",
+                "remove it",
+            )
+        if (exact and field.type is FieldType.TEXT) or text in field.options:
+            return text
+        text = _NOT_XML.sub("", text).strip()
     if field.type is FieldType.TIME:
         return str(_seconds(value, text, zone))
     if field.type is FieldType.INTEGER:
@@ -290,7 +351,12 @@ def _seconds(value: Any, text: str, zone: datetime.tzinfo) -> int:
             raise _WrongValue(
                 f"{text[:60]!r} is no date or time", "write it like 2026-11-25 or 2026-11-25T10:00:00+01:00"
             ) from None
-    return int((moment if moment.tzinfo else moment.replace(tzinfo=zone)).timestamp())
+    if moment.tzinfo:
+        return int(moment.timestamp())
+    try:
+        return seconds_of(moment, zone)
+    except LocalTimeError as error:
+        raise _WrongValue(error.message, error.fix) from None
 
 
 def _explained(error: Any, schema: MetadataSchema) -> FieldProblem:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass
 from enum import Enum
+from functools import cached_property
 from typing import Any
 
 _NAMESPACE = "{http://www.w3.org/2001/XMLSchema}"
 # Types of Kaltura's own schemas, below which lies a plain type of XSD that says less.
 _KALTURA_TYPES = {"dateType": "date", "listType": "list", "objectType": "object", "textType": "text"}
 _INTEGERS = {"int", "integer", "long", "short", "byte", "nonNegativeInteger", "positiveInteger", "unsignedInt"}
+_PARTICLES = tuple(f"{_NAMESPACE}{name}" for name in ("sequence", "choice", "all"))
 _REFERRING = ("import", "include", "redefine", "override")
 MAX_DEPTH = 8
 
@@ -87,6 +90,28 @@ class MetadataSchema:
         #: The fields below the root, in the order in which Kaltura takes them.
         self.fields = self._fields_of(root, 0)
 
+    def tree(self) -> Any:
+        """Return a copy of the schema as lxml reads it, to be changed."""
+        return copy.deepcopy(self._tree)
+
+    @cached_property
+    def partial_validator(self) -> Any:
+        """The same for documents that are to be merged into others: fields below the root may be missing."""
+        from lxml import etree
+
+        tree = self.tree()
+        root = tree.find(f"{_NAMESPACE}element[@name='metadata']")
+        # Only what lies below the root: the types of groups stand elsewhere, or below their element.
+        kind = self._type_element(root, "complexType", tree)
+        below = [] if kind is None else [kind]
+        while below:
+            for child in below.pop():
+                if child.tag == f"{_NAMESPACE}element" or child.tag in _PARTICLES:
+                    child.set("minOccurs", "0")
+                if child.tag != f"{_NAMESPACE}element":
+                    below.append(child)
+        return etree.XMLSchema(tree)
+
     @property
     def order(self) -> tuple[str, ...]:
         """The names of the fields, in their order."""
@@ -124,13 +149,14 @@ class MetadataSchema:
             fields=fields,
         )
 
-    def _type_element(self, element: Any, kind: str) -> Any:
+    def _type_element(self, element: Any, kind: str, tree: Any = None) -> Any:
         """Return the definition of an element's type, written inside of it or beside it under a name."""
+        tree = self._tree if tree is None else tree
         inside = element.find(f"{_NAMESPACE}{kind}")
         if inside is not None:
             return inside
         name = _local(element.get("type") or "")
-        return next((each for each in self._tree.findall(f"{_NAMESPACE}{kind}") if each.get("name") == name), None)
+        return next((each for each in tree.findall(f"{_NAMESPACE}{kind}") if each.get("name") == name), None)
 
     def _options(self, element: Any) -> tuple[str, ...]:
         kind = self._type_element(element, "simpleType")

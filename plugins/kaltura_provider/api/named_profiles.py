@@ -68,13 +68,14 @@ def list_conversion(client: KalturaClient) -> list[NamedProfile]:
     return _list(client, "conversionProfile", {"typeEqual": "1", "statusEqual": "2"})
 
 
-def list_metadata(client: KalturaClient) -> list[NamedProfile]:
-    """Return the metadata profiles for entries, with their schemas (``metadata_metadataProfile.list``).
+def list_metadata(client: KalturaClient, object_type: int = 1) -> list[NamedProfile]:
+    """Return the metadata profiles for objects of a type, with their schemas (``metadata_metadataProfile.list``).
 
     :param client: the client.
+    :param object_type: number of a KalturaMetadataObjectType; entries by default.
     :raises KalturaError: if a call failed.
     """
-    return _list(client, "metadata_metadataProfile", {"metadataObjectTypeEqual": "1"})
+    return _list(client, "metadata_metadataProfile", {"metadataObjectTypeEqual": str(object_type)})
 
 
 def with_schema(client: KalturaClient, profile: NamedProfile) -> NamedProfile:
@@ -91,7 +92,7 @@ def with_schema(client: KalturaClient, profile: NamedProfile) -> NamedProfile:
 
 
 def find_profile(profiles: Iterable[NamedProfile], name: str, kind: str) -> NamedProfile:
-    """Find a profile by system name or name; upper and lower case count only if they have to.
+    """Find a profile by system name, name or id; upper and lower case count only if they have to.
 
     :param profiles: the profiles of the account.
     :param name: what a person wrote.
@@ -103,6 +104,7 @@ def find_profile(profiles: Iterable[NamedProfile], name: str, kind: str) -> Name
     found = exact or [
         profile for profile in known if name.casefold() in (profile.system_name.casefold(), profile.name.casefold())
     ]
+    found = found or [profile for profile in known if str(profile.id) == name]
     # A system name is unique, so it wins over equal names of others.
     found = [profile for profile in found if profile.system_name == name] or found
     if len(found) == 1:

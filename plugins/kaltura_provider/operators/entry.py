@@ -114,64 +114,119 @@ class KalturaListEntriesOperator(KalturaBaseOperator):
 
 
 class KalturaUpdateEntryOperator(KalturaBaseOperator):
-    """Change properties of one entry (``baseEntry.get``, then ``baseEntry.update``).
+    """Change fields of one entry or many (``baseEntry.get``, ``baseEntry.update``).
 
-    Repeating it changes nothing. Returns the entry after the change.
+    Only what differs is sent, so repeating it changes nothing; a hundred entries travel in one request. All fields and
+    values are checked before anything is written. An entry that fails stops no other, but the task fails in the end.
+
+    Fields have Kaltura's names or friendlier ones: ``name``, ``description``, ``tags``, ``admin_tags``, ``owner``,
+    ``start`` or ``embargo``, ``end``, ``access_control`` and ``conversion_profile`` (by name, system name or id),
+    ``reference_id``, ``co_editors``, ``co_publishers``, ``viewers``. Lists are lists or texts with commas; times are
+    seconds since 1970, datetimes, or texts such as ``2026-12-01 09:00``. None clears a field.
+
+    Returns ``{"entries": int, "updated": int, "changed": {entry id: [field, ...]}, "ignored": {...}}``: ``changed`` has
+    Kaltura's names of the fields that were changed, ``ignored`` those of which Kaltura keeps another value than sent.
 
     :param entry_id: the entry. Templated.
-    :param fields: property name -> new value, in Kaltura's spelling: ``{"name": "Talk", "tags": "a,b"}``. None clears
-        a property. Properties that are not named stay as they are. Templated.
+    :param fields: field -> new value; fields that are not named stay as they are. Templated.
+    :param entries: instead of ``entry_id`` many entries: a mapping of entry id -> fields; or a list of ids or of
+        mappings with an ``entry_id``, such as upstream tasks return. The fields of an entry are its ``fields``, or, if
+        it has none and ``fields`` of this task are not set, its other keys. ``fields`` of this task hold for every
+        entry, where its own do not say otherwise. Templated.
+    :param mode: ``replace``, or ``merge``, which adds tags and users to those that are there. Templated.
+    :param keep_existing: leave what is set already alone, but for lists, which ``mode`` is about.
+    :param time_zone: IANA name of the zone of times without one, such as ``Europe/Berlin``; an entry's fields can have
+        a ``time_zone`` of their own. A time that daylight saving skips, or that comes twice, is an error. Templated.
+    :param template_entry: entry whose description, tags, admin tags, access control, users, license and credits each
+        entry gets, where its fields do not say otherwise. Templated.
+    :param cut_names: cut names of more than 256 bytes, as Kaltura does, instead of refusing them.
     :param kaltura_conn_id: ID of the ``kaltura`` connection. Templated.
-    :param session: restrictions of the session. Templated.
+    :param session: restrictions of the session; to change owner, dates and admin tags it must be of the type ADMIN.
+        Templated.
     """
 
-    template_fields: Sequence[str] = (*KalturaBaseOperator.template_fields, "entry_id", "fields")
+    template_fields: Sequence[str] = (
+        *KalturaBaseOperator.template_fields,
+        "entry_id",
+        "fields",
+        "entries",
+        "mode",
+        "time_zone",
+        "template_entry",
+    )
     template_fields_renderers: ClassVar[dict[str, str]] = {
         **KalturaBaseOperator.template_fields_renderers,
         "fields": "json",
+        "entries": "json",
     }
     operator_extra_links = (KalturaEntryLink(),)
 
-    def __init__(self, *, entry_id: str, fields: Mapping[str, Any], **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *,
+        entry_id: str | None = None,
+        fields: Mapping[str, Any] | None = None,
+        entries: Mapping[str, Any] | Sequence[Any] | str | None = None,
+        mode: str = "replace",
+        keep_existing: bool = False,
+        time_zone: str | None = None,
+        template_entry: str | None = None,
+        cut_names: bool = False,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.entry_id = entry_id
         self.fields = fields
+        self.entries = entries
+        self.mode = mode
+        self.keep_existing = keep_existing
+        self.time_zone = time_zone
+        self.template_entry = template_entry
+        self.cut_names = cut_names
 
     def execute(self, context: Context) -> dict[str, Any]:
-        """Change the entry.
+        """Change the entries.
 
         :param context: the task's context.
-        :return: the entry after the change.
+        :return: ``{"entries", "updated", "changed", "ignored"}``.
         :raises kaltura_provider.api.KalturaError: there is no such entry, or Kaltura refused a value; names it.
-        :raises ValueError: ``fields`` is not a mapping or empty.
+        :raises ValueError: an argument, a field or a value cannot be; nothing was written.
         """
-        entry_id = require_entry_id(self.entry_id)
-        if not isinstance(self.fields, Mapping) or not self.fields:
+        from kaltura_provider.api.entry_update import update_entries
+        from kaltura_provider.api.local_times import zone
+        from kaltura_provider.operators.objects import log_errors, read_objects
+
+        entries = read_objects(self.entry_id, self.entries, self.fields, id_key="entry_id", value_key="fields")
+        if not self.template_entry and not all(entries.values()):
             raise ValueError(
-                f"fields must be a mapping with at least one property, such as {{'name': 'Talk'}}, not {self.fields!r}."
+                "fields must be a mapping with at least one field for each entry, such as {'name': 'Talk'}."
             )
-        KalturaEntryLink.persist(context, self, self.hook.entry_url(entry_id))
-        client = self.hook.get_conn()
-        # Kaltura ignores properties that the object type it is told does not have, so tell it the entry's real type.
-        object_type = client.call("baseEntry", "get", {"entryId": entry_id}).get("objectType", "KalturaBaseEntry")
-        # A JSON null would be stored as an empty value or refused, depending on the property; this spelling clears.
-        changes = {
-            (f"{name}__null" if value is None else name): ("" if value is None else value)
-            for name, value in self.fields.items()
-        }
-        updated = dict(
-            client.call(
-                "baseEntry", "update", {"entryId": entry_id, "baseEntry": {"objectType": object_type, **changes}}
-            )
+        if entries:
+            KalturaEntryLink.persist(context, self, self.hook.entries_url(list(entries)))
+        result = update_entries(
+            self.hook.get_conn(),
+            entries,
+            mode=self.mode,  # type: ignore[arg-type]
+            keep_existing=self.keep_existing,
+            zone=zone(self.time_zone) if self.time_zone else None,
+            cut_names=self.cut_names,
+            template_entry=require_entry_id(self.template_entry) if self.template_entry else None,
         )
-        unknown = [name for name, value in self.fields.items() if value not in (None, "") and name not in updated]
-        if unknown:
+        for entry_id, names in result.ignored.items():
             self.log.warning(
-                "Kaltura answered without %s; it ignores properties that %s does not have. Check the spelling.",
-                ", ".join(unknown),
-                object_type,
+                "Entry %s: Kaltura keeps another value than was sent of %s. It changes some texts, and ignores fields "
+                "that this type of entry does not have.",
+                entry_id,
+                ", ".join(names),
             )
-        return updated
+        self.log.info("Changed %d of %d entries.", len(result.changed), len(entries))
+        log_errors(self.log, "Entry", result.errors)
+        return {
+            "entries": len(entries),
+            "updated": len(result.changed),
+            "changed": result.changed,
+            "ignored": result.ignored,
+        }
 
 
 class KalturaDeleteEntryOperator(KalturaBaseOperator):

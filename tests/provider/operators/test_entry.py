@@ -81,38 +81,90 @@ def test_list_refuses_a_limit_of_nothing() -> None:
 def test_update_changes_only_what_is_named(client: KalturaClient, context: Any) -> None:
     entry_id = new_entry(client, name="Before", description="Stays", tags="old")
     task = KalturaUpdateEntryOperator(task_id="update", entry_id=entry_id, fields={"name": "After", "tags": "a1, b2"})
-    for _ in range(2):
-        updated = task.execute(context)
-        assert (updated["name"], updated["description"], updated["tags"]) == ("After", "Stays", "a1, b2")
-    assert client.call("media", "get", {"entryId": entry_id})["name"] == "After"
-
-
-def test_update_clears_with_none(client: KalturaClient, context: Any) -> None:
-    entry_id = new_entry(client, description="Goes", referenceId="stays-here")
-    KalturaUpdateEntryOperator(task_id="update", entry_id=entry_id, fields={"description": None}).execute(context)
+    result = task.execute(context)
+    assert result == {"entries": 1, "updated": 1, "changed": {entry_id: ["name", "tags"]}, "ignored": {}}
     entry = client.call("media", "get", {"entryId": entry_id})
-    assert not entry.get("description")
-    assert entry["referenceId"] == "stays-here"
+    assert (entry["name"], entry["description"], entry["tags"]) == ("After", "Stays", "a1, b2")
+    assert task.execute(context) == {"entries": 1, "updated": 0, "changed": {}, "ignored": {}}
+    assert entry_id in context["ti"].xcoms["_link_KalturaEntryLink"]
+
+
+def test_update_takes_local_times_and_clears_with_none(client: KalturaClient, context: Any) -> None:
+    entry_id = new_entry(client, description="Goes", referenceId="stays-here")
+    fields = {"description": None, "embargo": "2026-12-01 09:00"}
+    task = KalturaUpdateEntryOperator(
+        task_id="update", entry_id=entry_id, fields=fields, time_zone="Europe/Berlin", mode="merge"
+    )
+    task.execute(context)
+    entry = client.call("media", "get", {"entryId": entry_id})
+    assert (entry["description"], entry["referenceId"], entry["startDate"]) == ("", "stays-here", 1796112000)
+
+
+def test_update_of_many(client: KalturaClient, context: Any) -> None:
+    first, second, third = (new_entry(client, tags="old") for _ in range(3))
+    # What mapped upload tasks return, and fields for all.
+    uploaded = [{"entry_id": entry, "created": True, "checksum": "x"} for entry in (first, second)]
+    task = KalturaUpdateEntryOperator(task_id="update", entries=iter(uploaded), fields={"tags": "new"}, mode="merge")  # type: ignore[arg-type]
+    assert task.execute(context)["changed"] == {first: ["tags"], second: ["tags"]}
+    assert client.call("media", "get", {"entryId": second})["tags"] == "old, new"
+    # Rows of a table.
+    rows = [{"entry_id": first, "name": "one"}, {"entry_id": second, "fields": {"name": "two"}, "row": 2}]
+    KalturaUpdateEntryOperator(task_id="update", entries=rows).execute(context)
+    # By id, as a template renders it, over fields for all.
+    text = json.dumps({third: {"name": "three"}, second: {}})
+    KalturaUpdateEntryOperator(task_id="update", entries=text, fields={"name": "same"}).execute(context)
+    names = [client.call("media", "get", {"entryId": entry})["name"] for entry in (first, second, third)]
+    assert names == ["one", "same", "three"]
+
+
+def test_update_without_entries_does_nothing(connection: None, context: Any) -> None:
+    result = KalturaUpdateEntryOperator(task_id="update", entries=[], fields={"name": "x"}).execute(context)
+    assert (result["entries"], result["updated"]) == (0, 0)
 
 
 def test_update_points_out_what_kaltura_ignores(client: KalturaClient, context: Any, task_log: TaskLog) -> None:
+    document = {"objectType": "KalturaDocumentEntry", "name": "d", "documentType": 11}
+    entry_id = client.call("baseEntry", "add", {"entry": document})["id"]
+    task = KalturaUpdateEntryOperator(task_id="update", entry_id=entry_id, fields={"creditUrl": "https://e.com"})
+    assert task.execute(context)["ignored"] == {entry_id: ["creditUrl"]}
+    assert "keeps another value than was sent of creditUrl" in task_log.warnings
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({"entry_id": "1_a"}, "fields must be a mapping with at least one field"),
+        ({"entry_id": "1_a", "fields": {}}, "fields must be a mapping with at least one field"),
+        ({"entry_id": "1_a", "fields": "name=x"}, "render_template_as_native_obj=True"),
+        ({"fields": {"name": "x"}}, "Set either entry_id"),
+        ({"entry_id": "1_a", "entries": ["1_b"], "fields": {"name": "x"}}, "Set either entry_id"),
+        ({"entry_id": "None", "fields": {"name": "x"}}, "check that the task ran"),
+        ({"entries": "[{'entry_id'", "fields": {"name": "x"}}, "render_template_as_native_obj=True"),
+        ({"entries": 5, "fields": {"name": "x"}}, "entries must be a mapping or a list"),
+        ({"entries": ["1_a", None], "fields": {"name": "x"}}, "entries, item 2 must be an id"),
+        ({"entries": [{"name": "x"}]}, "entries, item 1: entry_id must be an id"),
+        ({"entries": [{"entry_id": "1_a", "fields": 5}]}, "entries, item 1: fields must be a mapping"),
+        (
+            {"entries": [{"entry_id": "1_a", "name": "x"}, {"entry_id": "1_a", "name": "y"}]},
+            "names '1_a' twice, with other fields",
+        ),
+        ({"entry_id": "1_a", "fields": {"name": "x"}, "mode": "add"}, "mode must be 'merge' or 'replace'"),
+        ({"entry_id": "1_a", "fields": {"name": "x"}, "time_zone": "Berlin"}, "did you mean Europe/Berlin"),
+        ({"entry_id": "1_a", "fields": {"status": 2}}, "it cannot be changed"),
+    ],
+)
+def test_update_with_wrong_arguments(connection: None, context: Any, arguments: dict[str, Any], said: str) -> None:
+    with pytest.raises(ValueError, match=r".") as caught:
+        KalturaUpdateEntryOperator(task_id="update", **arguments).execute(context)
+    assert said in str(caught.value)
+
+
+def test_update_fails_after_all_others_are_done(client: KalturaClient, context: Any) -> None:
     entry_id = new_entry(client)
-    task = KalturaUpdateEntryOperator(task_id="update", entry_id=entry_id, fields={"name": "x1", "descripton": "y"})
-    task.execute(context)
-    assert "without descripton" in task_log.warnings
-    assert "Check the spelling" in task_log.warnings
-
-
-@pytest.mark.parametrize("bad", [{}, None, "name=x"])
-def test_update_without_fields(connection: None, context: Any, bad: Any) -> None:
-    with pytest.raises(ValueError, match="fields must be a mapping"):
-        KalturaUpdateEntryOperator(task_id="update", entry_id="1_a", fields=bad).execute(context)
-
-
-def test_update_of_a_field_kaltura_sets_itself(client: KalturaClient, context: Any) -> None:
-    task = KalturaUpdateEntryOperator(task_id="update", entry_id=new_entry(client), fields={"status": 2})
-    with pytest.raises(KalturaError, match="PROPERTY_VALIDATION_NOT_UPDATABLE"):
+    task = KalturaUpdateEntryOperator(task_id="update", entries=["0_nosuch", entry_id], fields={"name": "new"})
+    with pytest.raises(KalturaError, match="ENTRY_ID_NOT_FOUND"):
         task.execute(context)
+    assert client.call("media", "get", {"entryId": entry_id})["name"] == "new"
 
 
 def test_delete_can_be_repeated(client: KalturaClient, context: Any) -> None:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import random
-import time
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from kaltura_provider.api.catalogue import REFUSED_BEFORE_ACTING
 from kaltura_provider.api.categories import ensure_category
 from kaltura_provider.api.enrichment.captions import CaptionsPart
 from kaltura_provider.api.enrichment.categories import CategoriesPart
 from kaltura_provider.api.enrichment.fields import FieldsPart
 from kaltura_provider.api.enrichment.metadata import MetadataPart
-from kaltura_provider.api.enrichment.part import Batch, Part
+from kaltura_provider.api.enrichment.part import Part
+from kaltura_provider.api.enrichment.rounds import Rounds
 from kaltura_provider.api.enrichment.thumbnail import ThumbnailPart
 from kaltura_provider.api.errors import KalturaError
 
@@ -26,7 +24,6 @@ if TYPE_CHECKING:
     from kaltura_provider.api.enrichment.metadata import MetadataWish
     from kaltura_provider.api.enrichment.thumbnail import WantedThumbnail
 
-_ROUNDS = 4
 # Captions and images of so many entries are in memory at once.
 _TOGETHER = 20
 
@@ -119,7 +116,7 @@ def enrich(client: KalturaClient, wanted: Iterable[Enrichment]) -> Iterator[Enri
     remaining = iter(wanted)
     made: dict[str, int] = {}
     while together := list(islice(remaining, _TOGETHER)):
-        yield from _Enriching(client, [_Title(client, each, made) for each in together]).run()
+        yield from _Enriching(client, [_Title(client, each, made) for each in together]).results()
 
 
 def enrich_one(client: KalturaClient, wanted: Enrichment) -> dict[str, Any]:
@@ -161,28 +158,17 @@ class _Title:
                 self.stopped = error
 
 
-class _Enriching:
-    """Takes the parts of some entries through their rounds, all together."""
+class _Enriching(Rounds):
+    """Takes the parts of some entries through their rounds, all together, and keeps notes of them."""
 
     def __init__(self, client: KalturaClient, titles: Sequence[_Title]) -> None:
-        self.client = client
         self.titles = titles
-        self.parts = {part: title for title in titles if title.stopped is None for part in title.parts}
-        #: What keeps a part from being done; one that another round may settle is asked again.
-        self.errors: dict[Part, Exception] = {}
-        #: Parts whose error stays: what is there could not be read, although the client tried as often as it may.
-        self.ended: set[Part] = set()
+        self.title_of = {part: title for title in titles if title.stopped is None for part in title.parts}
         self.intended: set[Part] = set()
+        super().__init__(client, self.title_of)
 
-    def run(self) -> Iterator[Enriched]:
-        for number in range(_ROUNDS):
-            pending = [part for part in self.parts if not part.done and self._may_go_on(part)]
-            if not pending:
-                break
-            if number:
-                self._wait(number)
-            self.errors = {part: error for part, error in self.errors.items() if part not in pending}
-            self._round(pending, first=number == 0)
+    def results(self) -> Iterator[Enriched]:
+        self.run()
         for title in self.titles:
             yield self._result(title)
 
@@ -197,76 +183,22 @@ class _Enriching:
                 title.stopped = title.stopped or failed[0]
         return Enriched(title.wanted.entry_id, title.notes, title.stopped)
 
-    def _round(self, parts: list[Part], *, first: bool) -> None:
-        batch = Batch(self.client)
-        for part in parts:
-            if not (first and self.parts[part].wanted.fresh):
-                part.look(batch)
-        self._send(batch)
-        # If nothing can be read, nothing is written either.
-        self.ended |= self.errors.keys()
-        looked = batch.parts
-        for part in self._going(parts):
-            # What was not looked at has no differences to tell.
-            part.done = part in looked and not part.differences()
-        parts = [part for part in parts if not part.done]
-        self._intend(self._going(parts))
-        batch = Batch(self.client)
-        for part in self._going(parts):
-            try:
-                part.write(batch)
-            except ValueError as error:
-                self.errors[part] = error
-        self._send(batch)
-        for part in self._going(parts):
-            try:
-                part.send(self.client)
-            except KalturaError as error:
-                self.errors[part] = error
-        batch = Batch(self.client)
-        for part in self._going(parts):
-            part.finish(batch)
-        self._send(batch)
-        for part in self._going(parts):
-            part.done = True
+    def must_look(self, part: Part, *, first: bool) -> bool:
+        return not (first and self.title_of[part].wanted.fresh)
 
-    def _intend(self, parts: list[Part]) -> None:
+    def is_stopped(self, part: Part) -> bool:
+        return self.title_of[part].stopped is not None
+
+    def before_writing(self, parts: list[Part]) -> None:
         before = {title.wanted.entry_id: dict(title.notes) for title in self.titles}
         for part in parts:
             if part in self.intended:
                 continue
             try:
-                self.parts[part].notes.update(part.intention())
+                self.title_of[part].notes.update(part.intention())
                 self.intended.add(part)
             except ValueError as error:
                 self.errors[part] = error
         for title in self.titles:
             if title.stopped is None:
                 title.keep(before[title.wanted.entry_id])
-
-    def _send(self, batch: Batch) -> None:
-        for part, problem in batch.send().items():
-            self.errors.setdefault(part, part.explain(problem) if isinstance(problem, KalturaError) else problem)
-
-    def _going(self, parts: list[Part]) -> list[Part]:
-        return [part for part in parts if part not in self.errors and self.parts[part].stopped is None]
-
-    def _may_go_on(self, part: Part) -> bool:
-        error = self.errors.get(part)
-        return self.parts[part].stopped is None and (
-            error is None
-            or (
-                part not in self.ended
-                and isinstance(error, KalturaError)
-                and (error.retryable or error.code in part.outdated_by)
-            )
-        )
-
-    def _wait(self, number: int) -> None:
-        config = self.client.config
-        wait = random.uniform(0, min(config.backoff_max, config.backoff_initial * 2.0 ** (number - 1)))
-        if any(
-            isinstance(error, KalturaError) and error.code in REFUSED_BEFORE_ACTING for error in self.errors.values()
-        ):
-            wait += config.rate_limit_wait
-        time.sleep(wait)

@@ -172,6 +172,9 @@ class Batch:
         """
         errors: dict[Part, Exception] = {}
         for request, calls in self._requests:
+            if not calls:
+                # Its only call was refused.
+                continue
             try:
                 results = request.send(raise_on_error=False)
             except KalturaError as error:

@@ -100,3 +100,8 @@ def test_only_properties_that_differ_are_sent(client: KalturaClient, proxy: Faul
     sent.clear()
     (again,) = enrich(client, [Enrichment(entry, fields)])
     assert (again.notes, sent) == (result.notes, [])
+
+
+def test_a_text_that_kaltura_would_replace_is_the_error_of_its_entry(client: KalturaClient, title: Title) -> None:
+    (result,) = enrich(client, [Enrichment(title.account.entry(), {"name": "{1:result:id}"})])
+    assert "looks like a reference" in str(result.error)
