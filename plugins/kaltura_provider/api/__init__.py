@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from kaltura_provider.api.advice import Fixer as Fixer
     from kaltura_provider.api.advice import explain as explain
     from kaltura_provider.api.catalogue import ErrorClass as ErrorClass
+    from kaltura_provider.api.categories import UnknownCategoryError as UnknownCategoryError
     from kaltura_provider.api.checksums import Checksum as Checksum
     from kaltura_provider.api.client import KalturaClient as KalturaClient
     from kaltura_provider.api.config import ClientConfig as ClientConfig
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from kaltura_provider.api.embed import render_page as render_page
     from kaltura_provider.api.entries import PutResult as PutResult
     from kaltura_provider.api.entries import put_content as put_content
+    from kaltura_provider.api.entry_categories import EntryCategories as EntryCategories
+    from kaltura_provider.api.entry_categories import categorize as categorize
     from kaltura_provider.api.errors import DependencyFailed as DependencyFailed
     from kaltura_provider.api.errors import KalturaError as KalturaError
     from kaltura_provider.api.errors import MediaRefusedError as MediaRefusedError
@@ -114,6 +117,7 @@ _MODULE_OF = {
     "Fixer": "advice",
     "explain": "advice",
     "ErrorClass": "catalogue",
+    "UnknownCategoryError": "categories",
     "Checksum": "checksums",
     "KalturaClient": "client",
     "ClientConfig": "config",
@@ -134,6 +138,8 @@ _MODULE_OF = {
     "MemoryJournal": "journal",
     "PutResult": "entries",
     "put_content": "entries",
+    "EntryCategories": "entry_categories",
+    "categorize": "entry_categories",
     "DependencyFailed": "errors",
     "KalturaError": "errors",
     "MediaRefusedError": "errors",
