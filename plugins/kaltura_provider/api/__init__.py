@@ -9,6 +9,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from kaltura_provider.api.access_control import ensure_access_control as ensure_access_control
+    from kaltura_provider.api.access_rules import DeclarationError as DeclarationError
     from kaltura_provider.api.advice import Advice as Advice
     from kaltura_provider.api.advice import Fixer as Fixer
     from kaltura_provider.api.advice import explain as explain
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from kaltura_provider.api.client import KalturaClient as KalturaClient
     from kaltura_provider.api.config import ClientConfig as ClientConfig
     from kaltura_provider.api.config import normalize_service_url as normalize_service_url
+    from kaltura_provider.api.conversion_profiles import ensure_conversion_profile as ensure_conversion_profile
     from kaltura_provider.api.credentials import AdminSecretCredentials as AdminSecretCredentials
     from kaltura_provider.api.credentials import AppTokenCredentials as AppTokenCredentials
     from kaltura_provider.api.credentials import Credentials as Credentials
@@ -25,6 +28,8 @@ if TYPE_CHECKING:
     from kaltura_provider.api.credentials import SessionSpec as SessionSpec
     from kaltura_provider.api.credentials import WidgetCredentials as WidgetCredentials
     from kaltura_provider.api.diagnosis import diagnose as diagnose
+    from kaltura_provider.api.drift import Drift as Drift
+    from kaltura_provider.api.drift import DriftError as DriftError
     from kaltura_provider.api.embed import PageItem as PageItem
     from kaltura_provider.api.embed import Player as Player
     from kaltura_provider.api.embed import render_embed as render_embed
@@ -69,6 +74,7 @@ if TYPE_CHECKING:
     from kaltura_provider.api.multipart import FilePart as FilePart
     from kaltura_provider.api.multirequest import MultiRequest as MultiRequest
     from kaltura_provider.api.multirequest import Reference as Reference
+    from kaltura_provider.api.named_profiles import UnknownProfileError as UnknownProfileError
     from kaltura_provider.api.new_content import NewContent as NewContent
     from kaltura_provider.api.new_content import put_new_content as put_new_content
     from kaltura_provider.api.playback.check import check_playback as check_playback
@@ -77,6 +83,7 @@ if TYPE_CHECKING:
     from kaltura_provider.api.player_drift import Drift as Drift
     from kaltura_provider.api.players import PlayerResult as PlayerResult
     from kaltura_provider.api.players import ensure_player as ensure_player
+    from kaltura_provider.api.profile_making import ProfileResult as ProfileResult
     from kaltura_provider.api.pull import Pull as Pull
     from kaltura_provider.api.pull import PullStart as PullStart
     from kaltura_provider.api.pull import PullState as PullState
@@ -113,6 +120,8 @@ if TYPE_CHECKING:
     from kaltura_provider.api.uploads import upload as upload
 
 _MODULE_OF = {
+    "ensure_access_control": "access_control",
+    "DeclarationError": "access_rules",
     "Advice": "advice",
     "Fixer": "advice",
     "explain": "advice",
@@ -122,6 +131,7 @@ _MODULE_OF = {
     "KalturaClient": "client",
     "ClientConfig": "config",
     "normalize_service_url": "config",
+    "ensure_conversion_profile": "conversion_profiles",
     "AdminSecretCredentials": "credentials",
     "AppTokenCredentials": "credentials",
     "Credentials": "credentials",
@@ -129,6 +139,8 @@ _MODULE_OF = {
     "SessionSpec": "credentials",
     "WidgetCredentials": "credentials",
     "diagnose": "diagnosis",
+    "Drift": "drift",
+    "DriftError": "drift",
     "PageItem": "embed",
     "Player": "embed",
     "render_embed": "embed",
@@ -173,6 +185,7 @@ _MODULE_OF = {
     "FilePart": "multipart",
     "MultiRequest": "multirequest",
     "Reference": "multirequest",
+    "UnknownProfileError": "named_profiles",
     "NewContent": "new_content",
     "put_new_content": "new_content",
     "check_playback": "playback.check",
@@ -181,6 +194,7 @@ _MODULE_OF = {
     "Drift": "player_drift",
     "PlayerResult": "players",
     "ensure_player": "players",
+    "ProfileResult": "profile_making",
     "Pull": "pull",
     "PullStart": "pull",
     "PullState": "pull",
