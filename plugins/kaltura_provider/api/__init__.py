@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from kaltura_provider.api.credentials import WidgetCredentials as WidgetCredentials
     from kaltura_provider.api.diagnosis import diagnose as diagnose
     from kaltura_provider.api.drift import Drift as Drift
-    from kaltura_provider.api.drift import DriftError as DriftError
     from kaltura_provider.api.embed import PageItem as PageItem
     from kaltura_provider.api.embed import Player as Player
     from kaltura_provider.api.embed import render_embed as render_embed
@@ -40,9 +39,9 @@ if TYPE_CHECKING:
     from kaltura_provider.api.entry_categories import EntryCategories as EntryCategories
     from kaltura_provider.api.entry_categories import categorize as categorize
     from kaltura_provider.api.errors import DependencyFailed as DependencyFailed
+    from kaltura_provider.api.errors import DriftError as DriftError
     from kaltura_provider.api.errors import KalturaError as KalturaError
     from kaltura_provider.api.errors import MediaRefusedError as MediaRefusedError
-    from kaltura_provider.api.errors import PlayerDriftError as PlayerDriftError
     from kaltura_provider.api.errors import SourceChangedError as SourceChangedError
     from kaltura_provider.api.errors import SourceUnavailableError as SourceUnavailableError
     from kaltura_provider.api.errors import UploadStoppedError as UploadStoppedError
@@ -80,7 +79,6 @@ if TYPE_CHECKING:
     from kaltura_provider.api.playback.check import check_playback as check_playback
     from kaltura_provider.api.playback.model import PlaybackExpectation as PlaybackExpectation
     from kaltura_provider.api.playback.model import PlaybackResult as PlaybackResult
-    from kaltura_provider.api.player_drift import Drift as Drift
     from kaltura_provider.api.players import PlayerResult as PlayerResult
     from kaltura_provider.api.players import ensure_player as ensure_player
     from kaltura_provider.api.profile_making import ProfileResult as ProfileResult
@@ -140,7 +138,6 @@ _MODULE_OF = {
     "WidgetCredentials": "credentials",
     "diagnose": "diagnosis",
     "Drift": "drift",
-    "DriftError": "drift",
     "PageItem": "embed",
     "Player": "embed",
     "render_embed": "embed",
@@ -153,9 +150,9 @@ _MODULE_OF = {
     "EntryCategories": "entry_categories",
     "categorize": "entry_categories",
     "DependencyFailed": "errors",
+    "DriftError": "errors",
     "KalturaError": "errors",
     "MediaRefusedError": "errors",
-    "PlayerDriftError": "errors",
     "SourceChangedError": "errors",
     "SourceUnavailableError": "errors",
     "UploadStoppedError": "errors",
@@ -191,7 +188,6 @@ _MODULE_OF = {
     "check_playback": "playback.check",
     "PlaybackExpectation": "playback.model",
     "PlaybackResult": "playback.model",
-    "Drift": "player_drift",
     "PlayerResult": "players",
     "ensure_player": "players",
     "ProfileResult": "profile_making",

@@ -5,7 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from kaltura_provider.api.errors import DriftError
+
+if TYPE_CHECKING:
+    from kaltura_provider.api.client import KalturaClient
 
 #: What to do with a thing that is not as it should be.
 ON_DRIFT = ("repair", "report", "fail")
@@ -34,10 +39,6 @@ class Drift:
         return {"key": self.key, "wanted": self.wanted, "present": self.present}
 
 
-class DriftError(ValueError):
-    """Something in Kaltura is not as it was declared; the message says in what."""
-
-
 def check_policy(on_drift: str) -> None:
     """Refuse an unknown policy.
 
@@ -48,18 +49,23 @@ def check_policy(on_drift: str) -> None:
         raise ValueError(f"on_drift is {on_drift!r}: use {', '.join(ON_DRIFT)}")
 
 
-def must_repair(what: str, drift: Sequence[Drift], on_drift: str) -> bool:
+def must_repair(
+    client: KalturaClient, what: str, drift: Sequence[Drift], on_drift: str, *, where: str = "the KMC"
+) -> bool:
     """Tell whether drift is to be repaired.
 
+    :param client: the client, which knows what is secret.
     :param what: what drifted, with its name.
     :param drift: the differences.
     :param on_drift: the policy.
+    :param where: where a person can change it.
     :raises DriftError: there is drift, and the policy is ``fail``.
     """
     if drift and on_drift == "fail":
+        words = client.redactor.redact("; ".join(map(str, drift)))
         raise DriftError(
-            f"{what} is not as declared: {'; '.join(map(str, drift))}. Change it in the KMC, change the declaration, "
-            "or use on_drift='repair'."
+            f"{what} is not as it should be: {words}. Change it in {where}, change what is wanted, or use "
+            "on_drift='repair'."
         )
     return bool(drift) and on_drift == "repair"
 

@@ -150,7 +150,7 @@ def _make(
 def _align(client: KalturaClient, declared: DeclaredProfile, found: Mapping[str, Any], on_drift: str) -> ProfileResult:
     drift = [*declared.naming_drift(found), *declared.compare(client, found)]
     what = f"The {declared.noun} {found.get('name')!r} ({found['id']})"
-    repair = must_repair(what, drift, on_drift)
+    repair = must_repair(client, what, drift, on_drift)
     if repair:
         declared.repair(client, found, drift)
     return ProfileResult(int(found["id"]), created=False, updated=repair, drift=tuple(drift))

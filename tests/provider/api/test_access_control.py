@@ -81,7 +81,7 @@ def test_drift_is_told_in_words_and_repaired(client: KalturaClient, account: Acc
         'rule 2, contexts is ["thumbnail"], and should be []',
         'rule 3 is {"actions": [{"block": true}], "message": "none"}, and should not be there',
     ]
-    with pytest.raises(DriftError, match=r"is not as declared: rule 1, conditions is .*use on_drift='repair'"):
+    with pytest.raises(DriftError, match=r"is not as it should be: rule 1, conditions is .*use on_drift='repair'"):
         ensure_access_control(client, account.word, RULES[:2], on_drift="fail")
     reported = ensure_access_control(client, account.word, RULES[:2], on_drift="report")
     # Long values are cut.

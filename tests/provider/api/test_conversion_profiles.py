@@ -82,7 +82,7 @@ def test_drift_is_told_in_words_and_repaired(client: KalturaClient, account: Acc
         "flavors is [0, 6, 7], and should be [0, 2, 6]",
         f'flavor {HD.lower()}, origin is "convert", and should be "convert_when_missing"',
     ]
-    with pytest.raises(DriftError, match=r"is not as declared: status is .*use on_drift='repair'"):
+    with pytest.raises(DriftError, match=r"is not as it should be: status is .*use on_drift='repair'"):
         ensure_conversion_profile(client, account.word, FLAVORS, description="lectures", on_drift="fail")
     reported = ensure_conversion_profile(client, account.word, FLAVORS, description="lectures", on_drift="report")
     assert [str(each) for each in reported.drift] == words
