@@ -136,6 +136,7 @@ def get_provider_info() -> dict[str, Any]:
                     "kaltura_provider.operators.entry",
                     "kaltura_provider.operators.playback",
                     "kaltura_provider.operators.player",
+                    "kaltura_provider.operators.playlist",
                     "kaltura_provider.operators.profile",
                     "kaltura_provider.operators.session",
                 ],

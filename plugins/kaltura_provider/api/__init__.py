@@ -81,6 +81,8 @@ if TYPE_CHECKING:
     from kaltura_provider.api.playback.model import PlaybackResult as PlaybackResult
     from kaltura_provider.api.players import PlayerResult as PlayerResult
     from kaltura_provider.api.players import ensure_player as ensure_player
+    from kaltura_provider.api.playlists import PlaylistResult as PlaylistResult
+    from kaltura_provider.api.playlists import ensure_playlist as ensure_playlist
     from kaltura_provider.api.profile_making import ProfileResult as ProfileResult
     from kaltura_provider.api.pull import Pull as Pull
     from kaltura_provider.api.pull import PullStart as PullStart
@@ -190,6 +192,8 @@ _MODULE_OF = {
     "PlaybackResult": "playback.model",
     "PlayerResult": "players",
     "ensure_player": "players",
+    "PlaylistResult": "playlists",
+    "ensure_playlist": "playlists",
     "ProfileResult": "profile_making",
     "Pull": "pull",
     "PullStart": "pull",
