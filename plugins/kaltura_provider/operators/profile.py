@@ -15,21 +15,7 @@ if TYPE_CHECKING:
 OnDrift = Literal["repair", "report", "fail"]
 
 
-class _ProfileOperator(KalturaBaseOperator):
-    """What both have in common."""
-
-    name: str
-
-    def _told(self, noun: str, profile: ProfileResult) -> dict[str, Any]:
-        for drift in profile.drift:
-            self.log.warning("The %s %r (%d): %s.", noun, self.name, profile.id, drift)
-        left = "is not as declared, and was left so" if profile.drift else "is as declared"
-        what = "was made" if profile.created else "was changed" if profile.updated else left
-        self.log.info("The %s %r (%d) %s.", noun, self.name, profile.id, what)
-        return profile.to_json()
-
-
-class KalturaAccessControlOperator(_ProfileOperator):
+class KalturaAccessControlOperator(KalturaBaseOperator):
     """Make sure that an access control profile exists and has the rules given (``accessControlProfile.list``,
     ``accessControlProfile.add``, ``accessControlProfile.update``).
 
@@ -125,10 +111,11 @@ class KalturaAccessControlOperator(_ProfileOperator):
             on_drift=self.on_drift,
             max_profiles=self.max_profiles,
         )
-        return self._told("access control profile", profile)
+        _tell(self.log, f"The access control profile {self.name!r} ({profile.id})", profile)
+        return profile.to_json()
 
 
-class KalturaConversionProfileOperator(_ProfileOperator):
+class KalturaConversionProfileOperator(KalturaBaseOperator):
     """Make sure that a conversion profile exists and has the flavors given (``conversionProfile.list``,
     ``conversionProfile.add``, ``conversionProfile.update``, ``flavorParams.list``,
     ``conversionProfileAssetParams.list``, ``conversionProfileAssetParams.update``).
@@ -219,4 +206,12 @@ class KalturaConversionProfileOperator(_ProfileOperator):
             template_entry_id=self.template_entry_id,
             on_drift=self.on_drift,
         )
-        return self._told("conversion profile", profile)
+        _tell(self.log, f"The conversion profile {self.name!r} ({profile.id})", profile)
+        return profile.to_json()
+
+
+def _tell(log: Any, what: str, profile: ProfileResult) -> None:
+    for drift in profile.drift:
+        log.warning("%s: %s.", what, drift)
+    left = "is not as declared, and was left so" if profile.drift else "is as declared"
+    log.info("%s %s.", what, "was made" if profile.created else "was changed" if profile.updated else left)

@@ -166,7 +166,7 @@ ADVICE = (
     Advice(
         "CANNOT_ACTIVATE_CATEGORY_ENTRY", PERMANENT, YOU,
         "The entry does not wait for a moderator of this category: it is in it, or was kept out of it.",
-        "Look at the entry's categories in the KMC; to put it forward again, add it to the category (categoryEntry.add).",
+        "Look at the entry's categories in the KMC; to put it forward again, use categoryEntry.add.",
     ),
     Advice(
         "CANNOT_REJECT_CATEGORY_ENTRY", PERMANENT, YOU,
