@@ -56,6 +56,7 @@ class Settings:
     :param worker_threads: requests served at the same time; blocking ones keep theirs.
     :param receivers: processes that take the requests and keep their bodies; 0 does it in the sandbox's own process.
     :param costs: what a server's work is charged; charging for receiving needs receivers.
+    :param max_access_controls: access control profiles that an account may have, its default one included.
     :param sample_events: keep some plays in January 2026, so that reports have something to show.
     :param player_dir: directory with Kaltura's player; without one, players show a notice.
     """
@@ -76,6 +77,7 @@ class Settings:
     worker_threads: int = 128
     receivers: int = 0
     costs: Costs = field(default_factory=Costs)
+    max_access_controls: int = 24
     sample_events: bool = False
     player_dir: Path = field(default_factory=default_player_dir)
 

@@ -131,6 +131,7 @@ def get_provider_info() -> dict[str, Any]:
                 "integration-name": _INTEGRATION,
                 "python-modules": [
                     "kaltura_provider.operators.call",
+                    "kaltura_provider.operators.category",
                     "kaltura_provider.operators.embed",
                     "kaltura_provider.operators.entry",
                     "kaltura_provider.operators.page",
@@ -138,6 +139,8 @@ def get_provider_info() -> dict[str, Any]:
                     "kaltura_provider.operators.moderation",
                     "kaltura_provider.operators.playback",
                     "kaltura_provider.operators.player",
+                    "kaltura_provider.operators.playlist",
+                    "kaltura_provider.operators.profile",
                     "kaltura_provider.operators.session",
                 ],
             }

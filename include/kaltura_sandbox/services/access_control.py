@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _FIRST_ID = 11
 
 register_error("CANNOT_DELETE_DEFAULT_ACCESS_CONTROL", "Default access control profile can not be deleted")
+register_error("MAX_NUMBER_OF_ACCESS_CONTROLS_REACHED", 'Max number of "@MAX_NUM@" access controls was reached')
 
 int_enum("KalturaRuleActionType")
 int_enum("KalturaConditionType")
@@ -141,6 +142,9 @@ def add(context: Context, access_control_profile: ApiObject) -> dict[str, Any]:
     access_control_profile.check_insert()
     with context.store.transaction():
         check_system_name(context, _profiles(context.store), access_control_profile)
+        limit = context.settings.max_access_controls
+        if _profiles(context.store).count(equal("partnerId", context.partner_id)) >= limit:
+            raise fail("MAX_NUMBER_OF_ACCESS_CONTROLS_REACHED", MAX_NUM=limit)
         document = _document(context.store, context.partner_id)
         _apply(access_control_profile, document)
         _profiles(context.store).insert(document)

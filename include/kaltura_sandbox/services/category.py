@@ -12,7 +12,7 @@ from ..query import ALL, Where, equal, one_of, starts_with
 from ..registry import ADMIN, USER, action, param
 from ..schema import ApiObject, kaltura_type, list_type, prop, props, render, render_list
 from ..store import Collection, Document, Store
-from .category_entry import category_entries, refresh_entry
+from .category_entry import ACTIVE, category_entries, refresh_entry
 
 _FIRST_ID = 1001
 _ACTIVE = 2
@@ -106,9 +106,10 @@ def _placed(document: Document, parent: Document | None) -> Document:
 def _answer(context: Context, document: Document) -> dict[str, Any]:
     below = starts_with("categoryFullIds", document["fullIds"] + _SEPARATOR)
     assigned = category_entries(context.store)
-    direct = assigned.count(equal("categoryId", document["id"]))
+    active = equal("status", ACTIVE)
+    direct = assigned.count(active & equal("categoryId", document["id"]))
     counts = {
-        "directEntriesCount": direct, "entriesCount": direct + assigned.count(below),
+        "directEntriesCount": direct, "entriesCount": direct + assigned.count(active & below),
         "directSubCategoriesCount": categories(context.store).count(equal("parentId", document["id"])),
     }  # fmt: skip
     return render("KalturaCategory", {**document, **counts})

@@ -17,9 +17,11 @@ from .entries import DELETED, entries, on_entry_deleted
 if TYPE_CHECKING:
     from ..sandbox import Sandbox
 
-_ACTIVE = 2
+_PENDING, ACTIVE, _REJECTED = 1, 2, 4
 _MAX_CATEGORIES = 32
 
+register_error("CANNOT_ACTIVATE_CATEGORY_ENTRY", "Cannot activate category entry, only pending ones can be activated")
+register_error("CANNOT_REJECT_CATEGORY_ENTRY", "Cannot reject category entry, only pending ones can be rejected")
 register_error("MAX_CATEGORIES_FOR_ENTRY_REACHED", "Maximum number of categories for an entry reached [@MAX@]")
 
 kaltura_type(
@@ -42,10 +44,13 @@ def category_entries(store: Store) -> Collection:
     return store.collection("categoryEntry", "entryId", "categoryId")
 
 
-def assign(context: Context, entry_id: str, category: Document, creator: str | None = None) -> Document:
+def assign(
+    context: Context, entry_id: str, category: Document, creator: str | None = None, status: int = ACTIVE
+) -> Document:
     """Put an entry into a category, if it is not there; return the assignment. Call it inside a transaction.
 
     :param creator: the user who asked for it; None when it came with the entry.
+    :param status: of the assignment.
     :raises ApiError: ``MAX_CATEGORIES_FOR_ENTRY_REACHED``.
     """
     assigned = category_entries(context.store)
@@ -57,7 +62,7 @@ def assign(context: Context, entry_id: str, category: Document, creator: str | N
         raise fail("MAX_CATEGORIES_FOR_ENTRY_REACHED", MAX=_MAX_CATEGORIES)
     made = assigned.insert({
         "id": key, "partnerId": category["partnerId"], "categoryId": category["id"], "entryId": entry_id,
-        "createdAt": int(time.time()), "categoryFullIds": category["fullIds"], "status": _ACTIVE,
+        "createdAt": int(time.time()), "categoryFullIds": category["fullIds"], "status": status,
         "creatorUserId": creator,
     })  # fmt: skip
     refresh_entry(context.store, entry_id)
@@ -69,7 +74,8 @@ def refresh_entry(store: Store, entry_id: str) -> None:
     from .category import categories
 
     found = []
-    for assignment in category_entries(store).find(equal("entryId", entry_id), [("createdAt", False)]):
+    active = equal("entryId", entry_id) & equal("status", ACTIVE)
+    for assignment in category_entries(store).find(active, [("createdAt", False)]):
         category = categories(store).get(assignment["categoryId"])
         if category is not None:
             found.append(category)
@@ -148,7 +154,7 @@ def _answer(document: Document) -> dict[str, Any]:
 
 @action("categoryEntry", "add", param("categoryEntry", "KalturaCategoryEntry"), access=USER)
 def add(context: Context, category_entry: ApiObject) -> dict[str, Any]:
-    """Put an entry into a category."""
+    """Put an entry into a category; one that is moderated lets some sessions only ask for it."""
     from .category import find_category
 
     category_entry.check_insert()
@@ -156,9 +162,50 @@ def add(context: Context, category_entry: ApiObject) -> dict[str, Any]:
     with context.store.transaction():
         entry = _entry(context, category_entry["entryId"])
         category = find_category(context, category_entry["categoryId"])
-        if category_entries(context.store).get(f"{category['id']}/{entry['id']}") is not None:
+        key = f"{category['id']}/{entry['id']}"
+        found = category_entries(context.store).get(key)
+        if found is not None and found["status"] == ACTIVE:
             raise fail("CATEGORY_ENTRY_ALREADY_EXISTS")
-        return _answer(assign(context, entry["id"], category, context.user_id))
+        status = _PENDING if category["moderation"] and _is_moderated(context) else ACTIVE
+        if found is not None:
+            return _answer(_set_status(context, found, status))
+        return _answer(assign(context, entry["id"], category, context.user_id, status))
+
+
+def _is_moderated(context: Context) -> bool:
+    return context.session is not None and "enablecategorymoderation" in context.session.privileges.lower().split(",")
+
+
+def _set_status(context: Context, assignment: Document, status: int) -> Document:
+    changed = category_entries(context.store).update(assignment["id"], status=status)
+    refresh_entry(context.store, assignment["entryId"])
+    return changed
+
+
+def _decide(context: Context, entry_id: str, category_id: int, status: int, refusal: str) -> None:
+    from .category import find_category
+
+    with context.store.transaction():
+        entry = _entry(context, entry_id)
+        category = find_category(context, category_id)
+        found = category_entries(context.store).get(f"{category['id']}/{entry['id']}")
+        if found is None:
+            raise fail("ENTRY_IS_NOT_ASSIGNED_TO_CATEGORY")
+        if found["status"] != _PENDING:
+            raise fail(refusal)
+        _set_status(context, found, status)
+
+
+@action("categoryEntry", "activate", param("entryId"), param("categoryId", "int"), access=USER)
+def activate(context: Context, entry_id: str, category_id: int) -> None:
+    """Let an entry into a moderated category."""
+    _decide(context, entry_id, category_id, ACTIVE, "CANNOT_ACTIVATE_CATEGORY_ENTRY")
+
+
+@action("categoryEntry", "reject", param("entryId"), param("categoryId", "int"), access=USER)
+def reject(context: Context, entry_id: str, category_id: int) -> None:
+    """Keep an entry out of a moderated category."""
+    _decide(context, entry_id, category_id, _REJECTED, "CANNOT_REJECT_CATEGORY_ENTRY")
 
 
 @action("categoryEntry", "delete", param("entryId"), param("categoryId", "int"), access=USER)

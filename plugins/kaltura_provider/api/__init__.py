@@ -9,14 +9,18 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from kaltura_provider.api.access_control import ensure_access_control as ensure_access_control
+    from kaltura_provider.api.access_rules import DeclarationError as DeclarationError
     from kaltura_provider.api.advice import Advice as Advice
     from kaltura_provider.api.advice import Fixer as Fixer
     from kaltura_provider.api.advice import explain as explain
     from kaltura_provider.api.catalogue import ErrorClass as ErrorClass
+    from kaltura_provider.api.categories import UnknownCategoryError as UnknownCategoryError
     from kaltura_provider.api.checksums import Checksum as Checksum
     from kaltura_provider.api.client import KalturaClient as KalturaClient
     from kaltura_provider.api.config import ClientConfig as ClientConfig
     from kaltura_provider.api.config import normalize_service_url as normalize_service_url
+    from kaltura_provider.api.conversion_profiles import ensure_conversion_profile as ensure_conversion_profile
     from kaltura_provider.api.credentials import AdminSecretCredentials as AdminSecretCredentials
     from kaltura_provider.api.credentials import AppTokenCredentials as AppTokenCredentials
     from kaltura_provider.api.credentials import Credentials as Credentials
@@ -25,6 +29,7 @@ if TYPE_CHECKING:
     from kaltura_provider.api.credentials import WidgetCredentials as WidgetCredentials
     from kaltura_provider.api.custom_metadata import put_metadata as put_metadata
     from kaltura_provider.api.diagnosis import diagnose as diagnose
+    from kaltura_provider.api.drift import Drift as Drift
     from kaltura_provider.api.embed.model import Chapter as Chapter
     from kaltura_provider.api.embed.model import PageItem as PageItem
     from kaltura_provider.api.embed.model import Player as Player
@@ -40,11 +45,13 @@ if TYPE_CHECKING:
     from kaltura_provider.api.embed.viewer import start_viewer_session as start_viewer_session
     from kaltura_provider.api.entries import PutResult as PutResult
     from kaltura_provider.api.entries import put_content as put_content
+    from kaltura_provider.api.entry_categories import EntryCategories as EntryCategories
+    from kaltura_provider.api.entry_categories import categorize as categorize
     from kaltura_provider.api.entry_update import update_entries as update_entries
     from kaltura_provider.api.errors import DependencyFailed as DependencyFailed
+    from kaltura_provider.api.errors import DriftError as DriftError
     from kaltura_provider.api.errors import KalturaError as KalturaError
     from kaltura_provider.api.errors import MediaRefusedError as MediaRefusedError
-    from kaltura_provider.api.errors import PlayerDriftError as PlayerDriftError
     from kaltura_provider.api.errors import SourceChangedError as SourceChangedError
     from kaltura_provider.api.errors import SourceUnavailableError as SourceUnavailableError
     from kaltura_provider.api.errors import UploadStoppedError as UploadStoppedError
@@ -78,14 +85,17 @@ if TYPE_CHECKING:
     from kaltura_provider.api.multipart import FilePart as FilePart
     from kaltura_provider.api.multirequest import MultiRequest as MultiRequest
     from kaltura_provider.api.multirequest import Reference as Reference
+    from kaltura_provider.api.named_profiles import UnknownProfileError as UnknownProfileError
     from kaltura_provider.api.new_content import NewContent as NewContent
     from kaltura_provider.api.new_content import put_new_content as put_new_content
     from kaltura_provider.api.playback.check import check_playback as check_playback
     from kaltura_provider.api.playback.model import PlaybackExpectation as PlaybackExpectation
     from kaltura_provider.api.playback.model import PlaybackResult as PlaybackResult
-    from kaltura_provider.api.player_drift import Drift as Drift
     from kaltura_provider.api.players import PlayerResult as PlayerResult
     from kaltura_provider.api.players import ensure_player as ensure_player
+    from kaltura_provider.api.playlists import PlaylistResult as PlaylistResult
+    from kaltura_provider.api.playlists import ensure_playlist as ensure_playlist
+    from kaltura_provider.api.profile_making import ProfileResult as ProfileResult
     from kaltura_provider.api.pull import Pull as Pull
     from kaltura_provider.api.pull import PullStart as PullStart
     from kaltura_provider.api.pull import PullState as PullState
@@ -122,14 +132,18 @@ if TYPE_CHECKING:
     from kaltura_provider.api.uploads import upload as upload
 
 _MODULE_OF = {
+    "ensure_access_control": "access_control",
+    "DeclarationError": "access_rules",
     "Advice": "advice",
-    "Fixer": "advice",
     "explain": "advice",
+    "Fixer": "advice",
     "ErrorClass": "catalogue",
+    "UnknownCategoryError": "categories",
     "Checksum": "checksums",
     "KalturaClient": "client",
     "ClientConfig": "config",
     "normalize_service_url": "config",
+    "ensure_conversion_profile": "conversion_profiles",
     "AdminSecretCredentials": "credentials",
     "AppTokenCredentials": "credentials",
     "Credentials": "credentials",
@@ -138,6 +152,7 @@ _MODULE_OF = {
     "WidgetCredentials": "credentials",
     "put_metadata": "custom_metadata",
     "diagnose": "diagnosis",
+    "Drift": "drift",
     "Chapter": "embed.model",
     "PageItem": "embed.model",
     "Player": "embed.model",
@@ -149,21 +164,23 @@ _MODULE_OF = {
     "SiteFile": "embed.site",
     "render_embed": "embed.snippets",
     "render_oembed": "embed.social",
-    "ViewerSession": "embed.viewer",
     "start_viewer_session": "embed.viewer",
-    "Journal": "journal",
-    "MemoryJournal": "journal",
-    "PutResult": "entries",
+    "ViewerSession": "embed.viewer",
     "put_content": "entries",
+    "PutResult": "entries",
+    "categorize": "entry_categories",
+    "EntryCategories": "entry_categories",
     "update_entries": "entry_update",
     "DependencyFailed": "errors",
+    "DriftError": "errors",
     "KalturaError": "errors",
     "MediaRefusedError": "errors",
-    "PlayerDriftError": "errors",
     "SourceChangedError": "errors",
     "SourceUnavailableError": "errors",
     "UploadStoppedError": "errors",
     "stored_name": "file_names",
+    "Journal": "journal",
+    "MemoryJournal": "journal",
     "default_cdn_url": "links",
     "kmc_entry_url": "links",
     "player_script_url": "links",
@@ -172,11 +189,11 @@ _MODULE_OF = {
     "find_by_reference_id": "lookup",
     "get_entries": "lookup",
     "get_entry": "lookup",
-    "MediaKind": "media_kind",
     "detect_media_kind": "media_kind",
-    "MediaType": "media_types",
+    "MediaKind": "media_kind",
     "inspect_media": "media_types",
     "inspect_source": "media_types",
+    "MediaType": "media_types",
     "ensure_metadata_profile": "metadata_profiles",
     "Entry": "models",
     "EntryStatus": "models",
@@ -191,28 +208,31 @@ _MODULE_OF = {
     "FilePart": "multipart",
     "MultiRequest": "multirequest",
     "Reference": "multirequest",
+    "UnknownProfileError": "named_profiles",
     "NewContent": "new_content",
     "put_new_content": "new_content",
     "check_playback": "playback.check",
     "PlaybackExpectation": "playback.model",
     "PlaybackResult": "playback.model",
-    "Drift": "player_drift",
-    "PlayerResult": "players",
     "ensure_player": "players",
+    "PlayerResult": "players",
+    "ensure_playlist": "playlists",
+    "PlaylistResult": "playlists",
+    "ProfileResult": "profile_making",
+    "check_pull": "pull",
     "Pull": "pull",
     "PullStart": "pull",
     "PullState": "pull",
-    "check_pull": "pull",
     "start_pull": "pull",
+    "check_ready": "readiness",
     "Readiness": "readiness",
     "ReadyState": "readiness",
-    "check_ready": "readiness",
-    "Redactor": "redaction",
     "redact": "redaction",
+    "Redactor": "redaction",
     "EntryRenditions": "renditions",
-    "RenditionParams": "renditions",
     "list_renditions": "renditions",
     "look_at_renditions": "renditions",
+    "RenditionParams": "renditions",
     "renditions_resource": "renditions",
     "resolve_renditions": "renditions",
     "Exchange": "replacement",
@@ -221,18 +241,18 @@ _MODULE_OF = {
     "replacement_of": "replacement",
     "settle_replacement": "replacement",
     "start_replacement": "replacement_start",
+    "fetch_table": "reports",
     "REPORT_TYPES": "reports",
     "ReportTable": "reports",
-    "fetch_table": "reports",
-    "SelectionError": "selection",
     "find_entries": "selection",
+    "SelectionError": "selection",
     "FileSource": "sources",
-    "UploadSource": "sources",
     "StreamSource": "sources",
+    "UploadSource": "sources",
     "UploadProgress": "upload_meter",
-    "UploadResult": "uploads",
     "get_token": "upload_tokens",
     "upload": "uploads",
+    "UploadResult": "uploads",
 }
 
 __all__ = list(_MODULE_OF)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from kaltura_provider.api.errors import KalturaError
 from kaltura_provider.api.paging import MAX_IN_VALUES, MAX_PAGE_SIZE, chunked
+from kaltura_provider.api.suggestions import advice
 
 if TYPE_CHECKING:
     from kaltura_provider.api.client import KalturaClient
@@ -21,7 +22,13 @@ MAX_CATEGORIES_OF_ENTRY = 32
 
 # A category that was just made by somebody else is found once the search index has it.
 _LOOKS_FOR_DUPLICATE = 6
+# Paths among which the nearest one to a wrong path is looked for.
+_PATHS_FOR_ADVICE = 5000
 _FIELDS = {"objectType": "KalturaDetachedResponseProfile", "type": 1, "fields": "id,fullName"}
+
+
+class UnknownCategoryError(LookupError):
+    """A category does not exist, or the session may not see it; the message names the nearest path."""
 
 
 def normalize_path(path: str) -> str:
@@ -77,6 +84,42 @@ def known_paths(client: KalturaClient, limit: int) -> list[str]:
     return paths[:limit]
 
 
+def resolve_categories(client: KalturaClient, paths: Iterable[str], *, create: bool) -> dict[str, int]:
+    """Find categories by full path; make those that do not exist, if that is allowed.
+
+    :param client: the client.
+    :param paths: full paths; space around the separators does not matter.
+    :param create: whether to make what does not exist (:func:`ensure_category`).
+    :return: ids by path in Kaltura's form, in the order of ``paths``.
+    :raises UnknownCategoryError: some do not exist and may not be made; nothing was made.
+    :raises ValueError: a text is no path.
+    :raises KalturaError: a call failed.
+    """
+    wanted = [*dict.fromkeys(normalize_path(path) for path in paths)]
+    found = find_categories(client, wanted) if wanted else {}
+    missing = [path for path in wanted if path not in found]
+    if missing and not create:
+        raise UnknownCategoryError(missing_categories(client, missing))
+    for path in missing:
+        found[path] = ensure_category(client, path)
+    return {path: found[path] for path in wanted}
+
+
+def missing_categories(client: KalturaClient, paths: Iterable[str]) -> str:
+    """Say that categories do not exist, and what to do: the nearest path to each (:func:`known_paths`).
+
+    :param client: the client.
+    :param paths: the paths.
+    :raises KalturaError: a call failed.
+    """
+    known = known_paths(client, _PATHS_FOR_ADVICE)
+    otherwise = "use its full path from the top, such as 'Physics>Optics'; the KMC shows it"
+    return "; ".join(
+        f"there is no category {path!r}, or the session may not see it: {advice(path, known, otherwise)}"
+        for path in paths
+    )
+
+
 def ensure_category(client: KalturaClient, path: str) -> int:
     """Return the id of a category; it and the levels above it are made if they do not exist (``category.add``).
 
@@ -114,6 +157,11 @@ def _add(client: KalturaClient, path: str, name: str, parent: int) -> int:
         if path in found:
             return found[path]
         time.sleep(random.uniform(0.5, 1) * min(2.0**look * client.config.backoff_initial, client.config.backoff_max))
+    if refusal.code == "DUPLICATE_CATEGORY":
+        refusal.hint = (
+            "The category is there, but the session does not see it: make its user a member of the category, or give "
+            "the session the privilege disableentitlement. If it was made in the last minute, run the task again."
+        )
     raise refusal
 
 

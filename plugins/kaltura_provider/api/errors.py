@@ -14,10 +14,10 @@ from kaltura_provider.api.redaction import MASK, redact
 
 __all__ = [
     "DependencyFailed",
+    "DriftError",
     "ErrorClass",
     "KalturaError",
     "MediaRefusedError",
-    "PlayerDriftError",
     "SourceChangedError",
     "SourceUnavailableError",
     "UploadStoppedError",
@@ -103,12 +103,12 @@ class DependencyFailed(KalturaError):
     """A request of a multirequest needed the result of another one, which failed."""
 
 
+class DriftError(ValueError):
+    """A player or a profile is not as it should be; the message says in what."""
+
+
 class MediaRefusedError(ValueError):
     """A file is nothing that Kaltura makes an entry of, or not what its name says; the message says what to do."""
-
-
-class PlayerDriftError(ValueError):
-    """A player is not configured as it should be; the message says in what."""
 
 
 class SourceChangedError(Exception):

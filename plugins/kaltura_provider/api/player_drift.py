@@ -7,29 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from kaltura_provider.api.drift import Drift
+
 _ABSENT = object()
-
-
-@dataclass(frozen=True)
-class Drift:
-    """One setting of a player that is not as it should be.
-
-    :param key: where it stands: ``config.playback.muted``, ``confVars.kaltura-ovp-player`` or ``width``.
-    :param wanted: the value it should have.
-    :param present: the value it has; None if it is not set.
-    """
-
-    key: str
-    wanted: Any
-    present: Any = None
-
-    def __str__(self) -> str:
-        present = "not set" if self.present is None else _short(self.present)
-        return f"{self.key} is {present}, and should be {_short(self.wanted)}"
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the fields as plain JSON values."""
-        return {"key": self.key, "wanted": self.wanted, "present": self.present}
 
 
 @dataclass(frozen=True)
@@ -131,8 +111,3 @@ def _differences(present: Mapping[str, Any], wanted: Mapping[str, Any], path: st
 def _number(value: Any) -> Any:
     """Kaltura gives sizes as texts."""
     return int(value) if str(value).isdigit() else value
-
-
-def _short(value: Any) -> str:
-    text = json.dumps(value, ensure_ascii=False, default=str)
-    return text if len(text) <= 80 else f"{text[:77]}..."

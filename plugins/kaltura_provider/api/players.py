@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from kaltura_provider.api.errors import KalturaError, PlayerDriftError
-from kaltura_provider.api.player_drift import Drift, PlayerSettings, dump_json, merged
+from kaltura_provider.api.drift import Drift, check_policy, must_repair
+from kaltura_provider.api.errors import KalturaError
+from kaltura_provider.api.player_drift import PlayerSettings, dump_json, merged
 from kaltura_provider.api.suggestions import advice
 
 if TYPE_CHECKING:
@@ -26,8 +27,6 @@ DEFAULT_CONFIG: Mapping[str, Any] = {
     "ui": {},
     "provider": {"env": {}},
 }
-#: What to do with a player that is not as it should be.
-ON_DRIFT = ("repair", "report", "fail")
 
 _PLAYER_TYPES = (1, 8)
 _WIZARD = 2
@@ -78,14 +77,13 @@ def ensure_player(
         has the ``drift``; or ``fail``.
     :return: the player.
     :raises KalturaError: if a call failed.
-    :raises PlayerDriftError: if the player is not as given and ``on_drift`` is ``fail``.
+    :raises DriftError: if the player is not as given and ``on_drift`` is ``fail``.
     :raises ValueError: if the name is empty, ``on_drift`` unknown, or there is no such template.
     """
     name = name.strip()
     if not name:
         raise ValueError("The player has no name: set one, it is how the player is found again")
-    if on_drift not in ON_DRIFT:
-        raise ValueError(f"on_drift is {on_drift!r}: use {', '.join(ON_DRIFT)}")
+    check_policy(on_drift)
     settings = PlayerSettings(config, versions, width, height)
     players = _find(client, name)
     if players:
@@ -195,13 +193,8 @@ def _align(client: KalturaClient, player: Mapping[str, Any], settings: PlayerSet
     ui_conf_id = int(player["id"])
     found = settings.compare(player)
     drift = tuple(found.drift)
-    if drift and on_drift == "fail":
-        words = client.redactor.redact("; ".join(map(str, drift)))
-        raise PlayerDriftError(
-            f"The player {ui_conf_id} ({player.get('name')}) is not as it should be: {words}. Change it in the Studio, "
-            "change what is wanted, or use on_drift='repair'."
-        )
-    if drift and on_drift == "repair":
+    what = f"The player {ui_conf_id} ({player.get('name')})"
+    if must_repair(client, what, drift, on_drift, where="the Studio"):
         client.call("uiConf", "update", {"id": ui_conf_id, "uiConf": found.changes})
         return PlayerResult(ui_conf_id, created=False, updated=True, drift=drift)
     return PlayerResult(ui_conf_id, created=False, drift=drift)

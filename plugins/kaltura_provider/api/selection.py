@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from kaltura_provider.api.categories import find_categories, known_paths, normalize_path
+from kaltura_provider.api.categories import find_categories, missing_categories, normalize_path
 from kaltura_provider.api.errors import KalturaError
 from kaltura_provider.api.lookup import ANY_MODERATION, get_entries
 from kaltura_provider.api.models import LIVE_STATUSES, Entry
 from kaltura_provider.api.paging import split_list
-from kaltura_provider.api.suggestions import advice
 
 if TYPE_CHECKING:
     from kaltura_provider.api.client import KalturaClient
 
 # The id, and the time by which a list goes on beyond 10,000.
 _FIELDS = {"objectType": "KalturaDetachedResponseProfile", "type": 1, "fields": "id,createdAt"}
-_PATHS_FOR_ADVICE = 5000
 _NAMED_IN_MESSAGE = 10
 
 
@@ -106,11 +104,7 @@ def find_category(client: KalturaClient, category: str | int) -> int:
         except KalturaError as error:
             if error.code != "CATEGORY_NOT_FOUND":
                 raise
-    otherwise = "use its full path from the top, such as 'Physics>Optics', or its id; the KMC shows both"
-    raise SelectionError(
-        f"There is no category {path!r}, or the session may not see it; "
-        f"{advice(path, known_paths(client, _PATHS_FOR_ADVICE), otherwise)}"
-    )
+    raise SelectionError(missing_categories(client, [path]))
 
 
 def _existing(client: KalturaClient, ids: list[str], statuses: str | None) -> list[str]:

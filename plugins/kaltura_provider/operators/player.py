@@ -70,7 +70,7 @@ class KalturaPlayerOperator(KalturaBaseOperator):
         :return: ``{"ui_conf_id", "created", "updated", "drift"}``.
         :raises kaltura_provider.api.KalturaError: Kaltura refused; making players needs the permission
             STUDIO_ADD_UICONF.
-        :raises kaltura_provider.api.PlayerDriftError: the player is not as given, and ``on_drift`` is ``fail``.
+        :raises kaltura_provider.api.DriftError: the player is not as given, and ``on_drift`` is ``fail``.
         :raises ValueError: the name is empty, or there is no such template.
         """
         from kaltura_provider.api import ensure_player

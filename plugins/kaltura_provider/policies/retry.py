@@ -39,8 +39,9 @@ if RetryPolicy is not None:
         """Try again what may pass; fail at once what will not.
 
         * Faults of network and server, and rate limits (after a minute at least): tried again.
-        * Refused credentials, missing rights, wrong parameters, wrong connection fields, and files that do not exist
-          or cannot be used: failed at once, since every try would end the same.
+        * Refused credentials, missing rights, wrong parameters, wrong connection fields, files that do not exist or
+          cannot be used, and declarations that cannot be or that Kaltura does not fit: failed at once, since every try
+          would end the same.
         * Files that changed during the upload, and errors that are not about Kaltura: as the task says.
 
         A policy never tries more often than the task's ``retries``.
@@ -63,9 +64,10 @@ if RetryPolicy is not None:
             """
             from airflow.sdk import RetryDecision
 
-            from kaltura_provider.api import ErrorClass, KalturaError, MediaRefusedError
+            from kaltura_provider.api import DeclarationError, DriftError, ErrorClass, KalturaError, MediaRefusedError
             from kaltura_provider.hooks.errors import KalturaConnectionError, UploadSourceError
 
+            refused = (DeclarationError, DriftError, KalturaConnectionError, MediaRefusedError, UploadSourceError)
             for error in _causes(exception):
                 if isinstance(error, KalturaError):
                     # RENEW_SESSION: the client has started a new session already, and that was refused as well.
@@ -75,7 +77,7 @@ if RetryPolicy is not None:
                     if error.code in _RATE_LIMITED:
                         delay = max(delay or _RATE_LIMIT_PAUSE, _RATE_LIMIT_PAUSE)
                     return RetryDecision.retry(delay=delay, reason=f"{error.code}: this may pass")
-                if isinstance(error, (KalturaConnectionError, MediaRefusedError, UploadSourceError)):
+                if isinstance(error, refused):
                     return RetryDecision.fail(reason=str(error))
             return RetryDecision.default()
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from tests.provider.api.conftest import ClientFactory
 
-from kaltura_provider.api import KalturaClient, PlayerDriftError, PlayerResult, ensure_player
+from kaltura_provider.api import DriftError, KalturaClient, PlayerResult, ensure_player
 from kaltura_sandbox.faults import Fault, FaultProxy, Request, Rule
 from kaltura_sandbox.server import SandboxServer
 
@@ -114,7 +114,7 @@ def test_what_differs_is_told_and_left_as_it_is(client: KalturaClient, uniq: str
         'confVars.x is "1", and should be "2"',
         "height is 395, and should be 100",
     ]
-    with pytest.raises(PlayerDriftError, match=f"player {made.ui_conf_id} .*muted is true, and should be false"):
+    with pytest.raises(DriftError, match=f"player {made.ui_conf_id} .*muted is true, and should be false"):
         ensure_player(client, uniq, wanted, on_drift="fail")
     assert json.loads(player(client, made.ui_conf_id)["config"])["playback"] == {"muted": True}
     assert ensure_player(client, uniq, wanted).drift == found.drift[:2]

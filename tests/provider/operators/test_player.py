@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from tests.provider.airflow_fixtures import TaskLog, render
 
-from kaltura_provider.api import KalturaClient, KalturaError, PlayerDriftError
+from kaltura_provider.api import DriftError, KalturaClient, KalturaError
 from kaltura_provider.operators.player import KalturaPlayerOperator
 
 
@@ -45,7 +45,7 @@ def test_reported_or_failed_instead_of_changed(client: KalturaClient, context: A
     wanted = {"playback": {"muted": False}}
     reported = player(context, name="Fixed", config=wanted, on_drift="report")
     assert (reported["updated"], [drift["key"] for drift in reported["drift"]]) == (False, ["config.playback.muted"])
-    with pytest.raises(PlayerDriftError, match="muted is true, and should be false"):
+    with pytest.raises(DriftError, match="muted is true, and should be false"):
         player(context, name="Fixed", config=wanted, on_drift="fail")
     found = client.call("uiConf", "get", {"id": first["ui_conf_id"]})
     assert json.loads(found["config"])["playback"] == {"muted": True}

@@ -8,7 +8,7 @@ import pytest
 from airflow.sdk import DAG, RetryAction
 from airflow.sdk.bases.operator import BaseOperator
 
-from kaltura_provider.api import KalturaError, MediaRefusedError, SourceChangedError
+from kaltura_provider.api import DeclarationError, DriftError, KalturaError, MediaRefusedError, SourceChangedError
 from kaltura_provider.hooks.errors import KalturaConnectionError, UploadSourceError
 from kaltura_provider.policies.retry import KALTURA_RETRY_POLICY, KalturaRetryPolicy, kaltura_retries
 
@@ -47,6 +47,8 @@ def test_the_servers_own_wait_counts() -> None:
         KalturaConnectionError("Connection 'k': Partner ID (login) is missing."),
         UploadSourceError("s3://b/k does not exist."),
         MediaRefusedError("'a.mp4' is empty"),
+        DeclarationError("rule 1, actions: is missing"),
+        DriftError("The profile 7 is not as it should be"),
     ],
 )
 def test_what_stays_wrong_fails_at_once(error: Exception) -> None:

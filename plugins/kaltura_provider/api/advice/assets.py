@@ -163,6 +163,16 @@ ADVICE = (
         "Check its name or ID in the KMC, or have it made there.",
     ),
     Advice("CATEGORY_ENTRY_ALREADY_EXISTS", PERMANENT, YOU, "The entry is in this category.", _DONE),
+    Advice(
+        "CANNOT_ACTIVATE_CATEGORY_ENTRY", PERMANENT, YOU,
+        "The entry does not wait for a moderator of this category: it is in it, or was kept out of it.",
+        "Look at the entry's categories in the KMC; to put it forward again, use categoryEntry.add.",
+    ),
+    Advice(
+        "CANNOT_REJECT_CATEGORY_ENTRY", PERMANENT, YOU,
+        "The entry does not wait for a moderator of this category: it is in it, or was kept out of it.",
+        "To take it out of the category, use categoryEntry.delete.",
+    ),
     Advice("DUPLICATE_CATEGORY", PERMANENT, YOU, "There is a category of this name at this place.", _DONE),
     Advice(
         "ENTRY_IS_NOT_ASSIGNED_TO_CATEGORY", PERMANENT, YOU,
