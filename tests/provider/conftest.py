@@ -47,7 +47,7 @@ FIXTURES = Path(__file__).parent.parent / "contract" / "scenarios" / "_fixtures"
 
 def sandbox_settings(data: Path, **changes: Any) -> Settings:
     """Settings of a sandbox that converts quickly."""
-    values = {"conversion_seconds": 0.2, "final_chunk_wait": 1.0, **changes}
+    values = {"conversion_seconds": 0.2, "final_chunk_wait": 1.0, "reach_seconds": 0.2, **changes}
     return Settings(data=data, partners=(Partner(PARTNER, ADMIN_SECRET, USER_SECRET),), **values)
 
 

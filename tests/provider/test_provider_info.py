@@ -73,6 +73,7 @@ def test_all_modules_with_public_operators_are_declared() -> None:
         "upload",
         "journal",
         "ledger",
+        "many",
         "notes",
         "progress",
         "putting",
@@ -81,6 +82,8 @@ def test_all_modules_with_public_operators_are_declared() -> None:
         "s3_restore",
         "s3_source",
         "path_source",
+        "polling",
+        "small_files",
         "__init__",
     }
     for kind in ("operators", "sensors", "triggers", "transfers"):

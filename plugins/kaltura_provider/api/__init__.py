@@ -12,7 +12,11 @@ if TYPE_CHECKING:
     from kaltura_provider.api.advice import Advice as Advice
     from kaltura_provider.api.advice import Fixer as Fixer
     from kaltura_provider.api.advice import explain as explain
+    from kaltura_provider.api.attachments import put_attachments as put_attachments
     from kaltura_provider.api.catalogue import ErrorClass as ErrorClass
+    from kaltura_provider.api.chapters import Chapter as Chapter
+    from kaltura_provider.api.chapters import put_chapters as put_chapters
+    from kaltura_provider.api.chapters import read_chapters as read_chapters
     from kaltura_provider.api.checksums import Checksum as Checksum
     from kaltura_provider.api.client import KalturaClient as KalturaClient
     from kaltura_provider.api.config import ClientConfig as ClientConfig
@@ -29,6 +33,7 @@ if TYPE_CHECKING:
     from kaltura_provider.api.embed import render_embed as render_embed
     from kaltura_provider.api.embed import render_index as render_index
     from kaltura_provider.api.embed import render_page as render_page
+    from kaltura_provider.api.enrichment.attachments import WantedAttachment as WantedAttachment
     from kaltura_provider.api.entries import PutResult as PutResult
     from kaltura_provider.api.entries import put_content as put_content
     from kaltura_provider.api.errors import DependencyFailed as DependencyFailed
@@ -79,6 +84,11 @@ if TYPE_CHECKING:
     from kaltura_provider.api.pull import PullState as PullState
     from kaltura_provider.api.pull import check_pull as check_pull
     from kaltura_provider.api.pull import start_pull as start_pull
+    from kaltura_provider.api.reach import ReachTask as ReachTask
+    from kaltura_provider.api.reach import look_at_tasks as look_at_tasks
+    from kaltura_provider.api.reach import place_orders as place_orders
+    from kaltura_provider.api.reach import quote_orders as quote_orders
+    from kaltura_provider.api.reach_catalog import ReachWish as ReachWish
     from kaltura_provider.api.readiness import Readiness as Readiness
     from kaltura_provider.api.readiness import ReadyState as ReadyState
     from kaltura_provider.api.readiness import check_ready as check_ready
@@ -113,7 +123,11 @@ _MODULE_OF = {
     "Advice": "advice",
     "Fixer": "advice",
     "explain": "advice",
+    "put_attachments": "attachments",
     "ErrorClass": "catalogue",
+    "Chapter": "chapters",
+    "put_chapters": "chapters",
+    "read_chapters": "chapters",
     "Checksum": "checksums",
     "KalturaClient": "client",
     "ClientConfig": "config",
@@ -132,6 +146,7 @@ _MODULE_OF = {
     "render_page": "embed",
     "Journal": "journal",
     "MemoryJournal": "journal",
+    "WantedAttachment": "enrichment.attachments",
     "PutResult": "entries",
     "put_content": "entries",
     "DependencyFailed": "errors",
@@ -180,6 +195,11 @@ _MODULE_OF = {
     "PullState": "pull",
     "check_pull": "pull",
     "start_pull": "pull",
+    "ReachTask": "reach",
+    "look_at_tasks": "reach",
+    "place_orders": "reach",
+    "quote_orders": "reach",
+    "ReachWish": "reach_catalog",
     "Readiness": "readiness",
     "ReadyState": "readiness",
     "check_ready": "readiness",

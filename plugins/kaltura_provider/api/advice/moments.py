@@ -30,7 +30,8 @@ ADVICE = (
         "The cue point ends after the end of the entry; the message has both in milliseconds.",
         "Correct endTime.",
     ),
-    Advice("END_TIME_WITHOUT_START_TIME", PERMANENT, YOU, "The cue point has an end and no beginning.", "Set startTime."),
+    Advice("END_TIME_WITHOUT_START_TIME", PERMANENT, YOU, "The cue point has an end and no beginning.", "Set its "
+           "startTime."),
     Advice(
         "END_TIME_CANNOT_BE_LESS_THAN_START_TIME", PERMANENT, YOU,
         "The cue point ends before it begins.",

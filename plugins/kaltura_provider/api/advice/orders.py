@@ -41,11 +41,6 @@ ADVICE = (
         "Have it renewed, or use another profile.",
     ),
     Advice(
-        "ENTRY_NOT_READY", PERMANENT, YOU,
-        "Nothing can be ordered for an entry that is not READY.",
-        "Wait for it with KalturaEntryReadySensor first.",
-    ),
-    Advice(
         "FEATURE_TYPE_NOT_SUPPORTED_FOR_ENTRY", PERMANENT, YOU,
         "This cannot be ordered for such an entry; captions need a video or sound.",
         "Leave the entry out, or order something else.",

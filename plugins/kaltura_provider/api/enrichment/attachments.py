@@ -284,5 +284,5 @@ def _check(wanted: Sequence[WantedAttachment]) -> None:
             raise ValueError(f"{each.key!r}: no file name; give the attachment one")
         if (other := seen.setdefault(each.name, each.key)) != each.key:
             raise ValueError(
-                f"{each.key} and {other} would both be the attachment {each.name}; give one another filename"
+                f"{other} and {each.key} would both be the attachment {each.name}; give one another filename"
             )
