@@ -104,7 +104,7 @@ def _new_profile(store: Store, partner_id: int, **values: Any) -> Document:
     }  # fmt: skip
 
 
-@action("reach_reachprofile", "get", param("id", "int"), access=USER)
+@action("reach_reachprofile", "get", param("id", "int"), access=ADMIN)
 def get_profile(context: Context, id: int) -> dict[str, Any]:
     """Answer a profile."""
     found = reach_profiles(context.store).get(id, context.partner_id)
@@ -126,7 +126,7 @@ def update_profile(context: Context, id: int, reach_profile: ApiObject) -> dict[
 
 @action(
     "reach_reachprofile", "list",
-    param("filter", "KalturaReachProfileFilter", None), param("pager", "KalturaFilterPager", None), access=USER,
+    param("filter", "KalturaReachProfileFilter", None), param("pager", "KalturaFilterPager", None), access=ADMIN,
 )  # fmt: skip
 def list_profiles(context: Context, filter: ApiObject | None, pager: ApiObject | None) -> dict[str, Any]:
     """List the account's profiles."""

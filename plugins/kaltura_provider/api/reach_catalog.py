@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from kaltura_provider.api.errors import ErrorClass, KalturaError
 from kaltura_provider.api.suggestions import nearest
 
 if TYPE_CHECKING:
@@ -194,6 +195,24 @@ def list_catalog(client: KalturaClient) -> list[CatalogItem]:
         CatalogItem.from_api(each)
         for each in client.iterate("reach_vendorcatalogitem", filter={"statusEqual": int(_ACTIVE)})
     ]
+
+
+def load_profile(client: KalturaClient, wanted: int | str | None = None) -> ReachProfile:
+    """Read a profile of the account; see :func:`find_profile`. Only administrators may read profiles: to anybody else
+    an ID is taken as it is, and its credit is not known.
+
+    :param client: the client.
+    :param wanted: ID or name; None takes the only one there is.
+    :raises KalturaError: if a call failed, or a name was given and the session may not read profiles.
+    :raises ReachChoiceError: none fits, or several do.
+    """
+    try:
+        return find_profile(list_profiles(client), wanted)
+    except KalturaError as error:
+        text = str(wanted or "").strip()
+        if error.error_class is not ErrorClass.PERMISSION or not text.isdecimal():
+            raise
+        return ReachProfile(int(text), f"ID {text}", None, 0.0)
 
 
 def find_profile(profiles: Iterable[ReachProfile], wanted: int | str | None = None) -> ReachProfile:

@@ -39,7 +39,8 @@ class KalturaReachOrderOperator(KalturaBaseOperator):
     :param target_language: what to translate into; empty orders captions. Templated.
     :param service: ``machine`` or ``human``. Templated.
     :param within: longest time (seconds or a timedelta) the vendor may take; None takes any.
-    :param profile: ID or name of the REACH profile whose credit is spent; the only one there is if None. Templated.
+    :param profile: ID or name of the REACH profile whose credit is spent; the only one there is if None. A session that
+        is no administrator's needs the ID. Templated.
     :param catalog_item_id: the very item of the catalog, instead of language, service and time. Templated.
     :param notes: what the vendor should know, such as names that occur. Templated.
     :param dry_run: log and return price and credit, and order nothing.
@@ -107,13 +108,13 @@ class KalturaReachOrderOperator(KalturaBaseOperator):
         :raises kaltura_provider.api.reach_catalog.ReachChoiceError: nothing fits; the message names the nearest.
         """
         from kaltura_provider.api.reach import place_orders
-        from kaltura_provider.api.reach_catalog import choose_item, find_profile, list_catalog, list_profiles
+        from kaltura_provider.api.reach_catalog import choose_item, list_catalog, load_profile
         from kaltura_provider.hooks.readiness import normalize_entry_ids
 
         entry_ids = normalize_entry_ids(self.entry_ids)
         client = self.hook.get_conn()
         item = choose_item(list_catalog(client), self._wish())
-        profile = find_profile(list_profiles(client), self.profile)
+        profile = load_profile(client, self.profile)
         if self.only_quote:
             return self._quote(entry_ids, item, profile)
         self.log.info("Ordering %s for %d entries with the credit of %r.", item, len(entry_ids), profile.name)

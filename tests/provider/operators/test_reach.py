@@ -20,8 +20,8 @@ from tests.provider.conftest import sandbox_settings
 from tests.provider.entries import new_entry, sound_entry
 from tests.provider.reach import TASKS, report, tasks_of, wait_for_task
 
-from kaltura_provider.api import KalturaClient
-from kaltura_provider.api.reach_catalog import ReachChoiceError
+from kaltura_provider.api import KalturaClient, KalturaError
+from kaltura_provider.api.reach_catalog import ReachChoiceError, list_profiles
 from kaltura_provider.hooks.errors import KalturaWaitError
 from kaltura_provider.hooks.reach import normalize_task_ids
 from kaltura_provider.operators.reach import KalturaReachOrderOperator
@@ -45,10 +45,15 @@ def operator(entry_ids: Any, **arguments: Any) -> KalturaReachOrderOperator:
     return KalturaReachOrderOperator(task_id="order", entry_ids=entry_ids, **given)
 
 
+def moderated(client: KalturaClient) -> int:
+    """The profile whose orders by users must be approved."""
+    return next(each.id for each in list_profiles(client) if each.name == "Approved orders")
+
+
 def unapproved(client: KalturaClient, context: Any) -> tuple[str, str]:
     """An entry, and an order for it that waits for approval."""
     entry = sound_entry(client)
-    task = operator(entry, profile="Approved orders", session=USER, wait=False)
+    task = operator(entry, profile=moderated(client), session=USER, wait=False)
     return entry, str(task.execute(context)["tasks"][entry]["task_id"])
 
 
@@ -84,7 +89,8 @@ def test_a_dry_run_says_what_it_would_cost(client: KalturaClient, context: Any, 
 
 def test_defers_and_takes_over(client: KalturaClient, context: Any) -> None:
     entry = sound_entry(client)
-    task = operator(entry, deferrable=True, wait_timeout=60)
+    # One that waits for approval, so that it is not done before the wait begins.
+    task = operator(entry, profile=moderated(client), session=USER, deferrable=True, wait_timeout=60)
     with pytest.raises(TaskDeferred) as deferred:
         task.execute(context)
     trigger = deferred.value.trigger
@@ -175,7 +181,7 @@ def test_a_vendor_that_fails(
 
 def test_waits_no_longer_than_asked_to(client: KalturaClient, context: Any) -> None:
     entry, _ = unapproved(client, context)
-    late = operator(entry, profile="Approved orders", session=USER, wait_timeout=0.1)
+    late = operator(entry, profile=moderated(client), session=USER, wait_timeout=0.1)
     with pytest.raises(AirflowSensorTimeout, match=r"1 REACH order is not done in time: .*waits for approval"):
         late.execute(context)
 
@@ -201,23 +207,31 @@ def test_wrong_choices(client: KalturaClient, context: Any, arguments: dict[str,
         operator("1_a", **arguments).execute(context)
 
 
+def test_a_user_may_not_look_profiles_up_by_name(client: KalturaClient, context: Any) -> None:
+    with pytest.raises(KalturaError, match="ADMIN_BASE"):
+        operator("1_a", session=USER).execute(context)
+
+
 def sensor(task_ids: Any, **more: Any) -> KalturaReachTaskSensor:
     given = {"poke_interval": 0.05, "timeout": 20, "deferrable": False, **more}
     return KalturaReachTaskSensor(task_id="wait", task_ids=task_ids, **given)
 
 
-@pytest.mark.parametrize("deferrable", [False, True])
-def test_sensor(client: KalturaClient, context: Any, deferrable: bool) -> None:
+def test_sensor_waits_on_the_worker(client: KalturaClient, context: Any) -> None:
     entry = sound_entry(client)
     made = operator(entry, wait=False).execute(context)
-    (task_id,) = normalize_task_ids(made)
-    if deferrable:
-        with pytest.raises(TaskDeferred) as deferred:
-            sensor(made, deferrable=True).execute(context)
-        assert deferred.value.trigger.serialize()[1]["task_ids"] == [task_id]
-        wait_for_task(client, task_id)
-    state = sensor(made, deferrable=deferrable).execute(context)[task_id]
+    (state,) = sensor(made).execute(context).values()
     assert (state["entry_id"], state["status"], bool(state["output_id"])) == (entry, 2, True)
+
+
+def test_sensor_defers(client: KalturaClient, context: Any) -> None:
+    entry, task_id = unapproved(client, context)
+    with pytest.raises(TaskDeferred) as deferred:
+        sensor(task_id, deferrable=True).execute(context)
+    assert deferred.value.trigger.serialize()[1]["task_ids"] == [task_id]
+    client.call(TASKS, "approve", {"id": task_id})
+    wait_for_task(client, task_id)
+    assert sensor(task_id, deferrable=True).execute(context)[task_id]["entry_id"] == entry
 
 
 def test_sensor_events(context: Any) -> None:
