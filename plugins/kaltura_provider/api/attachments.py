@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
@@ -39,7 +40,9 @@ def put_attachments(
     for entry_id, files in wanted:
         if isinstance(files, Mapping):
             contents = dict(files)
-            described = [WantedAttachment(name) for name in contents]
+            described = [
+                WantedAttachment(name, hashlib.sha256(content).hexdigest()) for name, content in contents.items()
+            ]
             enrichments.append(Enrichment(entry_id, attachments=described, read=contents.__getitem__))
         elif read is None:
             raise ValueError(f"entry {entry_id}: nothing to read files with was given; pass read=, or their contents")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from kaltura_provider.api.enrichment.attachments import WantedAttachment
+    from kaltura_provider.transfers.small_files import SmallFiles
 
 _FIELDS = ("file", "content", "filename", "title", "format")
 
@@ -20,8 +22,8 @@ class KalturaAttachmentOperator(KalturaBaseOperator):
     ``setContent``, ``update``, ``get``).
 
     A file takes the place of one of the same name, so repeating it changes nothing, and unchanged content is not sent
-    again. Sizes are read back. Attachments that are not named stay. About twenty entries travel together; each new
-    content takes one request of its own.
+    again; of files in S3 it is not even read. Sizes are read back. Attachments that are not named stay. About twenty
+    entries travel together; each new content takes one request of its own.
 
     Returns a mapping of entry id to ``{"added": int, "updated": int}``.
 
@@ -79,11 +81,11 @@ class KalturaAttachmentOperator(KalturaBaseOperator):
         from kaltura_provider.transfers.small_files import SmallFiles
 
         contents: dict[str, bytes] = {}
+        files = SmallFiles(self.aws_conn_id, MAX_BYTES)
         wanted = [
-            (entry_id, _wanted(entry_id, given.get("files"), contents))
+            (entry_id, _wanted(entry_id, given.get("files"), contents, files))
             for entry_id, given in pairs_of(self.entry_id, {"files": self.files}, self.entries, ("files",))
         ]
-        files = SmallFiles(self.aws_conn_id, MAX_BYTES)
 
         def read(key: str) -> bytes:
             return contents[key] if key in contents else files.read(key)
@@ -91,7 +93,7 @@ class KalturaAttachmentOperator(KalturaBaseOperator):
         return changes_of(put_attachments(self.hook.get_conn(), wanted, read), "attachments", self.log.info)
 
 
-def _wanted(entry_id: str, files: Any, contents: dict[str, bytes]) -> list[WantedAttachment]:
+def _wanted(entry_id: str, files: Any, contents: dict[str, bytes], small_files: SmallFiles) -> list[WantedAttachment]:
     from kaltura_provider.api.enrichment.attachments import WantedAttachment
 
     if isinstance(files, (str, Mapping)):
@@ -116,9 +118,10 @@ def _wanted(entry_id: str, files: Any, contents: dict[str, bytes]) -> list[Wante
                 raise ValueError(f"{place}: content needs a filename.")
             file = f"{entry_id}/{name}"
             contents[file] = content.encode() if isinstance(content, str) else bytes(content)
-        found.append(
-            WantedAttachment(
-                str(file), filename=name, title=str(item.get("title") or ""), format=str(item.get("format") or "")
-            )
-        )
+            etag = hashlib.sha256(contents[file]).hexdigest()
+        else:
+            file = str(file)
+            etag = small_files.version(file)
+        title, kind = (str(item.get(key) or "") for key in ("title", "format"))
+        found.append(WantedAttachment(file, etag, name, title, kind))
     return found

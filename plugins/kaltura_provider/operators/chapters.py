@@ -100,5 +100,5 @@ def _read(entry_id: str, given: Mapping[str, Any], files: Any) -> list[Chapter]:
             f"Entry {entry_id}: set either chapters or file. An empty list as chapters removes those made before."
         )
     if file is not None:
-        return read_chapters(files.read(file), str(file))
+        return read_chapters(files.read(str(file)), str(file))
     return read_chapters(chapters, f"chapters of entry {entry_id}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from contextlib import closing
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -9,6 +10,8 @@ from typing import TYPE_CHECKING
 from kaltura_provider.hooks.errors import UploadSourceError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 
     from kaltura_provider.api import UploadSource
@@ -26,6 +29,7 @@ class SmallFiles:
     def __init__(self, aws_conn_id: str | None, max_bytes: int) -> None:
         self._aws_conn_id = aws_conn_id
         self._max_bytes = max_bytes
+        self._found: dict[str, UploadSource] = {}
 
     def read(self, place: str) -> bytes:
         """Return the bytes of a file.
@@ -34,19 +38,45 @@ class SmallFiles:
         :raises UploadSourceError: it cannot be used; the message names the fix.
         :raises OSError: its store is out of reach; this may pass.
         """
-        source = self._find(str(place).strip())
+        from kaltura_provider.api import SourceChangedError
+
+        source = self._find(place)
+        try:
+            return b"".join(_blocks(source))
+        except SourceChangedError as error:
+            raise UploadSourceError(f"{place} was changed while it was read: {error} Run the task again.") from error
+
+    def version(self, place: str) -> str:
+        """Return a text that changes with the content of a file.
+
+        :param place: as for :meth:`read`, which then returns this version or fails.
+        :raises UploadSourceError: it cannot be used; the message names the fix.
+        :raises OSError: its store is out of reach; this may pass.
+        """
+        source = self._find(place)
+        if "://" in place.strip().removeprefix("file://"):
+            return source.fingerprint
+        # A copy of a local file has other dates, and another worker perhaps another copy.
+        digest = hashlib.sha256()
+        for block in _blocks(source):
+            digest.update(block)
+        return digest.hexdigest()
+
+    def _find(self, place: str) -> UploadSource:
+        if place not in self._found:
+            self._found[place] = self._checked(place)
+        return self._found[place]
+
+    def _checked(self, place: str) -> UploadSource:
+        source = self._look_up(place.strip())
         if source.size > self._max_bytes:
             raise UploadSourceError(
                 f"{place} has {source.size} bytes, and at most {self._max_bytes} can be read here. Check that it is "
                 "the right file; a large one is an entry of its own."
             )
-        with closing(source.open(0, source.size)) as stream:
-            pieces = []
-            while piece := stream.read(_BLOCK):
-                pieces.append(piece)
-        return b"".join(pieces)
+        return source
 
-    def _find(self, place: str) -> UploadSource:
+    def _look_up(self, place: str) -> UploadSource:
         if not place:
             raise UploadSourceError("A file has no place. Set it to a path, such as s3://bucket/talk.txt.")
         if place.startswith("s3://"):
@@ -67,3 +97,9 @@ class SmallFiles:
         from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 
         return S3Hook(aws_conn_id=self._aws_conn_id)
+
+
+def _blocks(source: UploadSource) -> Iterator[bytes]:
+    with closing(source.open(0, source.size)) as stream:
+        while block := stream.read(_BLOCK):
+            yield block

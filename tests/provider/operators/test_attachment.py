@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -47,13 +48,22 @@ def test_from_everywhere_and_again(client: KalturaClient, context: Any, s3: Any,
     assert contents(client, entries[0])["slides.pdf"] == b"%PDF other"
 
 
-def test_a_file_that_is_not_there_stops_no_other_entry(client: KalturaClient, context: Any, tmp_path: Path) -> None:
-    bad, good = new_entry(client), new_entry(client)
-    wanted = [(bad, [str(tmp_path / "none.pdf")]), (good, {"content": "x", "filename": "x.txt"})]
+def test_a_file_that_is_not_there_is_found_before_anything_is_sent(
+    client: KalturaClient, context: Any, tmp_path: Path
+) -> None:
+    good, bad = new_entry(client), new_entry(client)
+    wanted = [(good, {"content": "x", "filename": "x.txt"}), (bad, [str(tmp_path / "none.pdf")])]
     with pytest.raises(UploadSourceError, match=r"none\.pdf does not exist"):
         attach(context, entries=wanted)
-    assert contents(client, bad) == {}
-    assert contents(client, good) == {"x.txt": b"x"}
+    assert contents(client, good) == contents(client, bad) == {}
+
+
+def test_a_copy_of_a_local_file_is_not_sent_again(client: KalturaClient, context: Any, tmp_path: Path) -> None:
+    entry, path = new_entry(client), tmp_path / "a.txt"
+    path.write_text("same")
+    attach(context, entry_id=entry, files=str(path))
+    os.utime(path, (1, 1))
+    assert attach(context, entry_id=entry, files=f"file://{path}") == {entry: {"added": 0, "updated": 0}}
 
 
 @pytest.mark.parametrize(

@@ -32,14 +32,14 @@ class WantedAttachment:
     """A file that an entry is to have attached.
 
     :param key: where it is, as ``read`` takes it.
-    :param etag: changes with its content; empty if that is not known before it is read.
+    :param etag: changes with its content.
     :param filename: its name on Kaltura; the last part of the key if empty.
     :param title: what people see; left alone if empty.
     :param format: number of a KalturaAttachmentType; told by the file ending if empty.
     """
 
     key: str
-    etag: str = ""
+    etag: str
     filename: str = ""
     title: str = ""
     format: str = ""
@@ -97,9 +97,7 @@ class AttachmentsPart(Part):
         self._wanted = wanted
         self._noted = noted or {}
         self._files = [
-            _File(each, read)
-            for each in wanted
-            if verify or not each.etag or self._noted.get(each.key) != digest_of(asdict(each))
+            _File(each, read) for each in wanted if verify or self._noted.get(each.key) != digest_of(asdict(each))
         ]
         self._present: list[Mapping[str, Any]] = []
         self._added: set[str] = set()
@@ -111,19 +109,19 @@ class AttachmentsPart(Part):
         self._list(batch)
 
     def differences(self) -> list[Difference]:
-        """Return files that are missing, hold something else, or are called otherwise; without reading a file."""
+        """Return files that are missing, there twice, hold something else, or are called otherwise."""
         found = []
         for file in self._files:
-            there = file.choose(self._present)
+            name, there = file.wish.name, file.choose(self._present)
             if not there:
-                found.append(Difference("attachments", file.wish.name, file.wish.key, None))
+                found.append(Difference("attachments", name, file.wish.key, None))
                 continue
-            if file.wish.etag and not file.is_filled(there[0]):
-                found.append(
-                    Difference("attachments", file.wish.name, file.wish.key, f"{size_of(there[0])} other bytes")
-                )
+            if not file.is_filled(there[0]):
+                found.append(Difference("attachments", name, file.wish.key, f"{size_of(there[0])} other bytes"))
             for key, value in file.description(there[0]).items():
-                found.append(Difference("attachments", f"{key} of {file.wish.name}", value, there[0].get(key)))
+                found.append(Difference("attachments", f"{key} of {name}", value, there[0].get(key)))
+            if doubles := _ours(there[1:]):
+                found.append(Difference("attachments", f"copies of {name}", 1, 1 + len(doubles)))
         return found
 
     def intention(self) -> dict[str, Any]:
@@ -140,7 +138,7 @@ class AttachmentsPart(Part):
         for file in self._files:
             # Before the first call is added, so that a bad file leaves no empty attachment behind.
             found = file.choose(self._present)
-            if not found or not file.wish.etag or not file.is_filled(found[0]):
+            if not found or not file.is_filled(found[0]):
                 file.load()
         adds = False
         for file in self._files:
@@ -192,16 +190,15 @@ class AttachmentsPart(Part):
                 batch.add(self, SERVICE, "update", {"id": chosen, "attachmentAsset": asset})
                 if file.wish.name not in self._added:
                     self._updated.add(file.wish.name)
-            for other in found[1:]:
+            for double in _ours(found[1:]):
                 gone = {"ATTACHMENT_ASSET_ID_NOT_FOUND": None}
-                if OURS in tags_of(other):
-                    batch.add(self, SERVICE, "delete", {"attachmentAssetId": other["id"]}, fine=gone)
+                batch.add(self, SERVICE, "delete", {"attachmentAssetId": double["id"]}, fine=gone)
             if changes:
                 batch.add(self, SERVICE, "get", {"attachmentAssetId": chosen}, file.check)
 
     def notes(self) -> dict[str, Any]:
         """Return a digest of each file and what is said of it."""
-        noted = {each.key: digest_of(asdict(each)) for each in self._wanted if each.etag}
+        noted = {each.key: digest_of(asdict(each)) for each in self._wanted}
         return {"attachments": noted} if self._wanted else {}
 
     def changes(self) -> dict[str, Any]:
@@ -230,8 +227,7 @@ class _File:
     @property
     def mark(self) -> str:
         """The tag of an attachment with this content, up to the version of the attachment."""
-        version = self.wish.etag or hashlib.sha256(self.content).hexdigest()
-        return f"{OURS}-{hashlib.sha256(version.encode()).hexdigest()[:_DIGITS]}-v"
+        return f"{OURS}-{hashlib.sha256(self.wish.etag.encode()).hexdigest()[:_DIGITS]}-v"
 
     def load(self) -> None:
         if self.content:
@@ -275,6 +271,10 @@ class _File:
                 f"{answer.get('status')}); run the task again, and if it stays so, check that the account takes such "
                 "files"
             )
+
+
+def _ours(assets: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    return [asset for asset in assets if OURS in tags_of(asset)]
 
 
 def _check(wanted: Sequence[WantedAttachment]) -> None:

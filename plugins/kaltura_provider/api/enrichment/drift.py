@@ -27,7 +27,8 @@ def look_at(client: KalturaClient, wanted: Iterable[Enrichment]) -> list[tuple[s
     What is noted as done is looked at all the same. Notes only tell which categories and which fields of custom
     metadata an earlier call set, so that they count as a difference when they are wanted no more. No file is read: a
     tag on captions, thumbnails and attachments tells which version of a file they were given, and their size or version
-    whether they still have it. To mend what differs, pass the same to :func:`~kaltura_provider.api.enrichment.enrich.enrich` with ``verify``.
+    whether they still have it. To mend what differs, pass the same to
+    :func:`~kaltura_provider.api.enrichment.enrich.enrich` with ``verify``.
 
     :param client: the client.
     :param wanted: the entries.

@@ -15,6 +15,7 @@ from tests.provider.api.dying import Killed, dying
 from kaltura_provider.api import KalturaClient
 from kaltura_provider.api.attachments import put_attachments
 from kaltura_provider.api.enrichment.attachments import MAX_BYTES, WantedAttachment, format_of
+from kaltura_provider.api.enrichment.drift import look_at
 from kaltura_provider.api.enrichment.enrich import Enrichment, enrich
 from kaltura_sandbox.faults.fault import Fault
 from kaltura_sandbox.faults.proxy import FaultProxy
@@ -59,13 +60,16 @@ def test_added_replaced_and_left_alone(client: KalturaClient, proxy: FaultProxy,
 
 def test_titles_and_formats(client: KalturaClient, account: Account) -> None:
     entry = account.entry()
-    wanted = [WantedAttachment("a/slides.pdf", title="Slides"), WantedAttachment("b/x.bin", filename="map.json")]
+    wanted = [
+        WantedAttachment("a/slides.pdf", "1", title="Slides"),
+        WantedAttachment("b/x.bin", "1", filename="map.json"),
+    ]
     assert put(client, entry, wanted, read=lambda key: key.encode())["added"] == 2
     found = account.kaltura.call(SERVICE, "list", {"filter": {"entryIdEqual": entry}})["objects"]
     assert [(each["filename"], each.get("title"), each["format"]) for each in found] == [
         ("slides.pdf", "Slides", "3"), ("map.json", None, "4"),
     ]  # fmt: skip
-    renamed = [WantedAttachment("a/slides.pdf", title="The slides")]
+    renamed = [WantedAttachment("a/slides.pdf", "1", title="The slides")]
     assert put(client, entry, renamed, read=lambda key: key.encode()) == {"added": 0, "updated": 1}
     assert account.kaltura.call(SERVICE, "get", {"attachmentAssetId": found[0]["id"]})["title"] == "The slides"
 
@@ -172,9 +176,38 @@ def test_what_cannot_be_attached(client: KalturaClient, account: Account) -> Non
         put(client, entry, {"a.txt": b""})
     with pytest.raises(ValueError, match=r"big\.zip: 200000001 bytes, and an attachment can have 200000000"):
         put(client, entry, {"big.zip": bytes(MAX_BYTES + 1)})
-    same = [WantedAttachment("a/x.txt"), WantedAttachment("b/x.txt")]
+    same = [WantedAttachment("a/x.txt", "1"), WantedAttachment("b/x.txt", "1")]
     with pytest.raises(ValueError, match=r"a/x\.txt and b/x\.txt would both be the attachment x\.txt"):
         put(client, entry, same, read=lambda key: b"x")
     with pytest.raises(ValueError, match=r"nothing to read files with"):
-        put(client, entry, [WantedAttachment("a.txt")])
+        put(client, entry, [WantedAttachment("a.txt", "1")])
     assert attachments_of(account, entry) == {}
+
+
+def test_what_differs_is_told_and_mended_although_it_is_noted(client: KalturaClient, account: Account) -> None:
+    entry = account.entry()
+    wish = [WantedAttachment("a.txt", "1", title="A"), WantedAttachment("b.txt", "1"), WantedAttachment("c.txt", "1")]
+
+    def wanted(**options: Any) -> Enrichment:
+        return Enrichment(entry, attachments=wish, read=lambda key: key.encode(), **options)
+
+    (first,) = enrich(client, [wanted()])
+    found = {
+        each["filename"]: each["id"]
+        for each in account.kaltura.call(SERVICE, "list", {"filter": {"entryIdEqual": entry}})["objects"]
+    }
+    change = {"objectType": "KalturaAttachmentAsset", "title": "B"}
+    account.kaltura.call(SERVICE, "update", {"id": found["a.txt"], "attachmentAsset": change})
+    content = {"objectType": "KalturaStringResource", "content": "other"}
+    account.kaltura.call(SERVICE, "setContent", {"id": found["b.txt"], "contentResource": content})
+    account.kaltura.call(SERVICE, "delete", {"attachmentAssetId": found["c.txt"]})
+    noted = wanted(noted=first.notes, verify=True)
+    assert [str(each) for each in look_at(client, [noted])[0][1]] == [
+        "attachments: title of a.txt is 'B', not 'A'",
+        "attachments: b.txt is '5 other bytes', not 'b.txt'",
+        "attachments: c.txt is missing, not 'c.txt'",
+    ]
+    (mended,) = enrich(client, [noted])
+    assert (mended.error, mended.changes["attachments"]) == (None, {"added": 1, "updated": 2})
+    assert attachments_of(account, entry) == {name: name.encode() for name in found}
+    assert look_at(client, [noted]) == [(entry, [])]

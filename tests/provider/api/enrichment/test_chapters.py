@@ -15,6 +15,7 @@ from tests.provider.entries import sound_entry
 
 from kaltura_provider.api import KalturaClient, KalturaError
 from kaltura_provider.api.chapters import Chapter, put_chapters, read_chapters
+from kaltura_provider.api.enrichment.drift import look_at
 from kaltura_provider.api.enrichment.enrich import Enrichment, enrich
 from kaltura_sandbox.faults.fault import Fault
 from kaltura_sandbox.faults.proxy import FaultProxy
@@ -167,3 +168,25 @@ def test_what_the_search_index_let_through_is_mended(
     assert len(chapters_of(account, entry)) == 4
     assert put(client, entry, TEXT)["deleted"] == 1
     assert chapters_of(account, entry) == expected()
+
+
+def test_what_differs_is_told_and_mended_although_it_is_noted(client: KalturaClient, account: Account) -> None:
+    entry = account.entry()
+    wish = Enrichment(entry, chapters=read_chapters(TEXT))
+    assert [str(each) for each in look_at(client, [wish])[0][1]] == [
+        "chapters: 0:00 Intro is missing, not '0:00 Intro'",
+        "chapters: 1:23 Light is missing, not '1:23 Light'",
+        "chapters: 2:00 The end is missing, not '2:00 The end'",
+    ]
+    (first,) = enrich(client, [wish])
+    points = account.kaltura.call(SERVICE, "list", {"filter": {"entryIdEqual": entry, "orderBy": "+startTime"}})
+    change = {"objectType": "KalturaThumbCuePoint", "title": "Darkness"}
+    account.kaltura.call(SERVICE, "update", {"id": points["objects"][1]["id"], "cuePoint": change})
+    noted = Enrichment(entry, chapters=read_chapters("0:00 Intro\n1:23 Light"), noted=first.notes, verify=True)
+    assert [str(each) for each in look_at(client, [noted])[0][1]] == [
+        "chapters: 2:00 The end is '2:00 The end', not missing",
+        "chapters: title of 1:23 Light is 'Darkness', not 'Light'",
+    ]
+    (mended,) = enrich(client, [noted])
+    assert mended.changes["chapters"] == {"added": 0, "updated": 1, "deleted": 1}
+    assert look_at(client, [noted]) == [(entry, [])]
