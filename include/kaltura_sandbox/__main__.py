@@ -23,6 +23,7 @@ _DURATIONS = (
     ("--final-chunk-wait", 45.0, "how long the last request of an upload waits for missing chunks"),
     ("--conversion-seconds", 2.0, "until a video is READY"),
     ("--import-retry-seconds", 300.0, "between attempts to import from a URL"),
+    ("--reach-seconds", 2.0, "until an order of captions (REACH) is done"),
 )
 
 _COSTS = (
@@ -54,6 +55,8 @@ def main(arguments: list[str] | None = None) -> int:
             import_attempts=options.import_attempts,
             restrict_file_types=options.restrict_file_types,
             replacement_approval=options.replacement_approval,
+            reach_seconds=options.reach_seconds,
+            reach_error=options.reach_error,
             sample_events=options.sample_events,
             player_dir=options.player_dir,
             receivers=options.receivers,
@@ -131,6 +134,9 @@ def _parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     parser.add_argument(
         "--replacement-approval", action="store_true", help="new content of a ready entry waits for approval"
+    )
+    parser.add_argument(
+        "--reach-error", default="", metavar="TEXT", help="orders of captions (REACH) end with this error"
     )
     parser.add_argument(
         "--sample-events", action="store_true",

@@ -51,6 +51,8 @@ class Settings:
     :param import_attempts: how often that is tried before the entry becomes ERROR_IMPORTING.
     :param restrict_file_types: refuse uploads that are neither media nor documents nor text.
     :param replacement_approval: new content of a ready entry waits for approval.
+    :param reach_seconds: seconds that the vendor takes for an order of captions or a translation (REACH).
+    :param reach_error: what the vendor says instead of doing its work; empty, it does it.
     :param upload_max_bytes: greatest size of one uploaded file.
     :param post_max_bytes: greatest size of one request; the parameters of a larger one are lost.
     :param worker_threads: requests served at the same time; blocking ones keep theirs.
@@ -72,6 +74,8 @@ class Settings:
     import_attempts: int = 3
     restrict_file_types: bool = False
     replacement_approval: bool = False
+    reach_seconds: float = 2.0
+    reach_error: str = ""
     upload_max_bytes: int = 2000 * _MEGABYTE
     post_max_bytes: int = 2024 * _MEGABYTE
     worker_threads: int = 128

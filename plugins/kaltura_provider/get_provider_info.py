@@ -130,8 +130,10 @@ def get_provider_info() -> dict[str, Any]:
             {
                 "integration-name": _INTEGRATION,
                 "python-modules": [
+                    "kaltura_provider.operators.attachment",
                     "kaltura_provider.operators.call",
                     "kaltura_provider.operators.category",
+                    "kaltura_provider.operators.chapters",
                     "kaltura_provider.operators.embed",
                     "kaltura_provider.operators.entry",
                     "kaltura_provider.operators.page",
@@ -141,17 +143,24 @@ def get_provider_info() -> dict[str, Any]:
                     "kaltura_provider.operators.player",
                     "kaltura_provider.operators.playlist",
                     "kaltura_provider.operators.profile",
+                    "kaltura_provider.operators.reach",
                     "kaltura_provider.operators.session",
                 ],
             }
         ],
-        "sensors": [{"integration-name": _INTEGRATION, "python-modules": ["kaltura_provider.sensors.entry"]}],
+        "sensors": [
+            {
+                "integration-name": _INTEGRATION,
+                "python-modules": ["kaltura_provider.sensors.entry", "kaltura_provider.sensors.reach"],
+            }
+        ],
         "triggers": [
             {
                 "integration-name": _INTEGRATION,
                 "python-modules": [
                     "kaltura_provider.triggers.entry",
                     "kaltura_provider.triggers.new_entries",
+                    "kaltura_provider.triggers.reach",
                     "kaltura_provider.triggers.s3_objects",
                     "kaltura_provider.triggers.s3_restore",
                 ],

@@ -11,9 +11,9 @@ from demo.media import video
 
 from kaltura_provider.api import (
     AdminSecretCredentials,
-    Chapter,
     ClientConfig,
     KalturaClient,
+    PageChapter,
     PageItem,
     PageOptions,
     Player,
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 Open = Callable[[str], "Page"]
 Axe = Callable[..., list[str]]
 Write = Callable[..., str]
-CHAPTERS = (Chapter(0, "Left"), Chapter(2, "Middle"), Chapter(6, "Right"))
+CHAPTERS = (PageChapter(0, "Left"), PageChapter(2, "Middle"), PageChapter(6, "Right"))
 MUTED = {"playback": {"muted": True}}
 
 

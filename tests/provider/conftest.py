@@ -48,7 +48,9 @@ FIXTURES = Path(__file__).parent.parent / "contract" / "scenarios" / "_fixtures"
 def sandbox_settings(data: Path, **changes: Any) -> Settings:
     """Settings of a sandbox that converts quickly."""
     # All tests of a session make profiles in one account.
-    values = {"conversion_seconds": 0.2, "final_chunk_wait": 1.0, "max_access_controls": 1000, **changes}
+    values = {
+        "conversion_seconds": 0.2, "final_chunk_wait": 1.0, "max_access_controls": 1000, "reach_seconds": 0.2, **changes
+    }  # fmt: skip
     return Settings(data=data, partners=(Partner(PARTNER, ADMIN_SECRET, USER_SECRET),), **values)
 
 

@@ -73,6 +73,7 @@ def test_all_modules_with_public_operators_are_declared() -> None:
         "upload",
         "journal",
         "ledger",
+        "many",
         "notes",
         "objects",
         "progress",
@@ -83,6 +84,8 @@ def test_all_modules_with_public_operators_are_declared() -> None:
         "s3_source",
         "showing",
         "path_source",
+        "polling",
+        "small_files",
         "__init__",
     }
     for kind in ("operators", "sensors", "triggers", "transfers"):

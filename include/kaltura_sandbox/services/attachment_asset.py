@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from ..answers import FileAnswer
 from ..context import Context
-from ..errors import fail
+from ..errors import fail, register_error
 from ..listing import find_page
 from ..registry import ANYONE, USER, action, param
 from ..schema import ApiObject, int_enum, kaltura_type, list_type, prop, props, render, render_list, string_enum
 from ..store import Collection, Document, Store
 from .asset_content import (
     ERROR,
+    QUEUED,
+    READY,
     content_path,
     delete_asset,
     delete_assets_of,
@@ -36,6 +38,9 @@ if TYPE_CHECKING:
 
 _OBJECT_TYPE = "attachmentAsset"
 _TEXT = "1"
+
+register_error("ATTACHMENT_ASSET_DOWNLOAD_FAILED", 'Attachment asset download from URL "@URL@" failed')
+register_error("ATTACHMENT_ASSET_IS_NOT_READY", 'Attachment asset "@ASSET_ID@" is not ready')
 
 string_enum("KalturaAttachmentType", "1", "2", "3", "4", "5")
 int_enum("KalturaAttachmentAssetStatus", -1, 0, 2, 3, 7, 9)
@@ -97,10 +102,11 @@ def set_attachment_content(context: Context, id: str, content_resource: ApiObjec
     _editable(context, id)
     try:
         fetched = fetch_content(context, content_resource)
-    except FetchError:
+    except FetchError as problem:
         with context.store.transaction():
-            _editable(context, id)
-            return _answer(_attachments(context.store).update(id, status=ERROR))
+            if _editable(context, id)["status"] == QUEUED:
+                _attachments(context.store).update(id, status=ERROR)
+        raise fail("ATTACHMENT_ASSET_DOWNLOAD_FAILED", URL=content_resource["url"]) from problem
     with context.store.transaction():
         _editable(context, id)
         taken = fetched or take_content(context, content_resource, _OBJECT_TYPE, id)
@@ -157,7 +163,10 @@ def list_attachments(context: Context, filter: ApiObject | None, pager: ApiObjec
 @action("attachment_attachmentAsset", "getUrl", param("id"), param("storageId", "int", None), access=USER)
 def get_url(context: Context, id: str, storage_id: int | None) -> str:
     """Answer the address of an attachment's file."""
-    return serve_url(context, "attachment_attachmentAsset", "attachmentAssetId", _find(context, id))
+    found = _find(context, id)
+    if found["status"] != READY:
+        raise fail("ATTACHMENT_ASSET_IS_NOT_READY", ASSET_ID=id)
+    return serve_url(context, "attachment_attachmentAsset", "attachmentAssetId", found)
 
 
 @action("attachment_attachmentAsset", "serve", param("attachmentAssetId"), access=ANYONE, serves_file=True)

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
 _OBJECT_TYPE = "captionAsset"
 _SRT = "1"
+_WEBVTT = "3"
 _EXTENSIONS = {"1": "srt", "2": "dfxp", "3": "vtt", "4": "cap", "5": "scc"}
 _CONTENT_TYPES = {"vtt": "text/vtt;charset=UTF-8", "dfxp": "application/ttml+xml"}
 _WHOLE = -1
@@ -175,6 +176,19 @@ def _fill(sandbox: Sandbox, asset_id: str, path: Path) -> Document:
     found = captions(sandbox.store).get(asset_id)
     extension = _EXTENSIONS[found["format"]] if found else ""
     return set_content(sandbox, captions(sandbox.store), asset_id, path, extension)
+
+
+def add_caption(sandbox: Sandbox, entry: Document, cues: list[Cue], **values: Any) -> Document:
+    """Give an entry a caption of the sandbox's own making; call it inside a transaction.
+
+    :param cues: its lines, written as WebVTT.
+    :param values: more properties, among them the language.
+    """
+    document = new_asset(entry, format=_WEBVTT, usage=0, languageCode=LANGUAGES[values["language"]], **values)
+    captions(sandbox.store).insert({"description": "", "captionParamsId": 0, **document})
+    path = sandbox.files.temporary()
+    path.write_text(write_webvtt(cues), encoding="utf-8")
+    return _fill(sandbox, document["id"], path)
 
 
 @on_upload_finished(_OBJECT_TYPE)

@@ -104,6 +104,8 @@ def _placed(document: Document, parent: Document | None) -> Document:
 
 
 def _answer(context: Context, document: Document) -> dict[str, Any]:
+    from .category_user import active_members
+
     below = starts_with("categoryFullIds", document["fullIds"] + _SEPARATOR)
     assigned = category_entries(context.store)
     active = equal("status", ACTIVE)
@@ -111,6 +113,7 @@ def _answer(context: Context, document: Document) -> dict[str, Any]:
     counts = {
         "directEntriesCount": direct, "entriesCount": direct + assigned.count(active & below),
         "directSubCategoriesCount": categories(context.store).count(equal("parentId", document["id"])),
+        "membersCount": active_members(context.store, document["id"]),
     }  # fmt: skip
     return render("KalturaCategory", {**document, **counts})
 
@@ -161,6 +164,8 @@ def move(context: Context, category_ids: str, target_category_parent_id: int) ->
 @action("category", "delete", param("id", "int"), param("moveEntriesToParentCategory", "int", 1), access=ADMIN)
 def delete(context: Context, id: int, move_entries_to_parent_category: int) -> None:
     """Delete a category with all below it; its entries move up unless told otherwise."""
+    from .category_user import forget_category
+
     store = context.store
     with store.transaction():
         document = find_category(context, id)
@@ -175,6 +180,7 @@ def delete(context: Context, id: int, move_entries_to_parent_category: int) -> N
             refresh_entry(store, assignment["entryId"])
         for each in gone:
             categories(store).delete(each["id"])
+            forget_category(store, each["id"])
 
 
 @action(

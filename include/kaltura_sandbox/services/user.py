@@ -84,6 +84,12 @@ def ensure_user(store: Store, partner_id: int, user_id: str) -> None:
             _put(store, _document(partner_id, user_id))
 
 
+def user_exists(store: Store, partner_id: int, user_id: str) -> bool:
+    """Tell whether an account knows a user that was not deleted."""
+    found = _find(store, partner_id, user_id)
+    return found is not None and found["status"] != _DELETED
+
+
 def _document(partner_id: int, user_id: str) -> Document:
     now = int(time.time())
     return {

@@ -14,8 +14,12 @@ if TYPE_CHECKING:
     from kaltura_provider.api.advice import Advice as Advice
     from kaltura_provider.api.advice import Fixer as Fixer
     from kaltura_provider.api.advice import explain as explain
+    from kaltura_provider.api.attachments import put_attachments as put_attachments
     from kaltura_provider.api.catalogue import ErrorClass as ErrorClass
     from kaltura_provider.api.categories import UnknownCategoryError as UnknownCategoryError
+    from kaltura_provider.api.chapters import Chapter as Chapter
+    from kaltura_provider.api.chapters import put_chapters as put_chapters
+    from kaltura_provider.api.chapters import read_chapters as read_chapters
     from kaltura_provider.api.checksums import Checksum as Checksum
     from kaltura_provider.api.client import KalturaClient as KalturaClient
     from kaltura_provider.api.config import ClientConfig as ClientConfig
@@ -30,7 +34,7 @@ if TYPE_CHECKING:
     from kaltura_provider.api.custom_metadata import put_metadata as put_metadata
     from kaltura_provider.api.diagnosis import diagnose as diagnose
     from kaltura_provider.api.drift import Drift as Drift
-    from kaltura_provider.api.embed.model import Chapter as Chapter
+    from kaltura_provider.api.embed.model import PageChapter as PageChapter
     from kaltura_provider.api.embed.model import PageItem as PageItem
     from kaltura_provider.api.embed.model import Player as Player
     from kaltura_provider.api.embed.pages import PageOptions as PageOptions
@@ -43,6 +47,7 @@ if TYPE_CHECKING:
     from kaltura_provider.api.embed.social import render_oembed as render_oembed
     from kaltura_provider.api.embed.viewer import ViewerSession as ViewerSession
     from kaltura_provider.api.embed.viewer import start_viewer_session as start_viewer_session
+    from kaltura_provider.api.enrichment.attachments import WantedAttachment as WantedAttachment
     from kaltura_provider.api.entries import PutResult as PutResult
     from kaltura_provider.api.entries import put_content as put_content
     from kaltura_provider.api.entry_categories import EntryCategories as EntryCategories
@@ -101,6 +106,11 @@ if TYPE_CHECKING:
     from kaltura_provider.api.pull import PullState as PullState
     from kaltura_provider.api.pull import check_pull as check_pull
     from kaltura_provider.api.pull import start_pull as start_pull
+    from kaltura_provider.api.reach import ReachTask as ReachTask
+    from kaltura_provider.api.reach import look_at_tasks as look_at_tasks
+    from kaltura_provider.api.reach import place_orders as place_orders
+    from kaltura_provider.api.reach import quote_orders as quote_orders
+    from kaltura_provider.api.reach_catalog import ReachWish as ReachWish
     from kaltura_provider.api.readiness import Readiness as Readiness
     from kaltura_provider.api.readiness import ReadyState as ReadyState
     from kaltura_provider.api.readiness import check_ready as check_ready
@@ -137,8 +147,12 @@ _MODULE_OF = {
     "Advice": "advice",
     "explain": "advice",
     "Fixer": "advice",
+    "put_attachments": "attachments",
     "ErrorClass": "catalogue",
     "UnknownCategoryError": "categories",
+    "Chapter": "chapters",
+    "put_chapters": "chapters",
+    "read_chapters": "chapters",
     "Checksum": "checksums",
     "KalturaClient": "client",
     "ClientConfig": "config",
@@ -153,7 +167,7 @@ _MODULE_OF = {
     "put_metadata": "custom_metadata",
     "diagnose": "diagnosis",
     "Drift": "drift",
-    "Chapter": "embed.model",
+    "PageChapter": "embed.model",
     "PageItem": "embed.model",
     "Player": "embed.model",
     "PageOptions": "embed.pages",
@@ -166,6 +180,7 @@ _MODULE_OF = {
     "render_oembed": "embed.social",
     "start_viewer_session": "embed.viewer",
     "ViewerSession": "embed.viewer",
+    "WantedAttachment": "enrichment.attachments",
     "put_content": "entries",
     "PutResult": "entries",
     "categorize": "entry_categories",
@@ -224,6 +239,11 @@ _MODULE_OF = {
     "PullStart": "pull",
     "PullState": "pull",
     "start_pull": "pull",
+    "look_at_tasks": "reach",
+    "place_orders": "reach",
+    "quote_orders": "reach",
+    "ReachTask": "reach",
+    "ReachWish": "reach_catalog",
     "check_ready": "readiness",
     "Readiness": "readiness",
     "ReadyState": "readiness",

@@ -1,8 +1,9 @@
-"""The event between the trigger that waits for entries and the task that asked for it."""
+"""The event between a trigger that waits for things in Kaltura and the task that asked for it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -54,12 +55,54 @@ def wait_timeout(waiting: Mapping[str, str]) -> AirflowSensorTimeout:
     )
 
 
-def read_event(event: Any) -> dict[str, Any]:
-    """Check the event of :class:`~kaltura_provider.triggers.entry.KalturaEntryReadyTrigger` and raise what it reports.
+def order_failure(failed: Mapping[str, str]) -> AirflowFailException:
+    """Build the exception for orders (REACH) of which nothing will come; a new one costs anew, so it is never retried.
+
+    :param failed: task id -> why, and the next step.
+    """
+    reasons = _listed(f"{task_id}: {reason}" for task_id, reason in failed.items())
+    return AirflowFailException(f"{len(failed)} REACH {'order' if len(failed) == 1 else 'orders'} failed: {reasons}.")
+
+
+def order_timeout(waiting: Mapping[str, str]) -> AirflowSensorTimeout:
+    """Build the exception for orders that were not done in time.
+
+    :param waiting: task id -> the state it was last seen in.
+    """
+    states = _listed(f"{task_id}: {state}" for task_id, state in waiting.items())
+    return AirflowSensorTimeout(
+        f"{len(waiting)} REACH {'order is' if len(waiting) == 1 else 'orders are'} not done in time: {states}. Clear "
+        "the task to wait on, with a longer timeout; nothing is ordered twice."
+    )
+
+
+@dataclass(frozen=True)
+class Wording:
+    """How the event of a trigger is read.
+
+    :param ids_key: name of the ids in it.
+    :param subject: what was waited for.
+    :param failure: makes the exception for what failed.
+    :param timeout: makes the exception for what was not done in time.
+    """
+
+    ids_key: str
+    subject: str
+    failure: Callable[[Mapping[str, str]], Exception]
+    timeout: Callable[[Mapping[str, str]], Exception]
+
+
+ENTRIES = Wording("entry_ids", "Kaltura entries", wait_failure, wait_timeout)
+ORDERS = Wording("task_ids", "REACH orders", order_failure, order_timeout)
+
+
+def read_event(event: Any, wording: Wording = ENTRIES) -> dict[str, Any]:
+    """Check the event of a trigger that waits for things with ids, and raise what it reports.
 
     :param event: what the trigger sent.
-    :return: the event of a wait that ended well: ``entries`` (id -> state) and ``echo``.
-    :raises airflow.sdk.exceptions.AirflowFailException: entries failed, or Kaltura refused for good.
+    :param wording: what it waited for.
+    :return: the event of a wait that ended well: for entries with ``entries`` (id -> state) and ``echo``.
+    :raises airflow.sdk.exceptions.AirflowFailException: some failed, or Kaltura refused for good.
     :raises airflow.sdk.exceptions.AirflowSensorTimeout: the deadline passed.
     :raises KalturaWaitError: Kaltura could not be asked several times in a row, or the event makes no sense.
     """
@@ -70,11 +113,11 @@ def read_event(event: Any) -> dict[str, Any]:
         )
     status = event["status"]
     if status == FAILED:
-        raise wait_failure(event.get("failed") or {})
+        raise wording.failure(event.get("failed") or {})
     if status == TIMEOUT:
-        raise wait_timeout(event.get("waiting") or {})
+        raise wording.timeout(event.get("waiting") or {})
     if status == ERROR:
-        entries = _listed(event.get("entry_ids") or [], ", ")
-        message = f"Waiting for Kaltura entries {entries} stopped: {event.get('message')}"
+        ids = _listed(event.get(wording.ids_key) or [], ", ")
+        message = f"Waiting for {wording.subject} {ids} stopped: {event.get('message')}"
         raise KalturaWaitError(message) if event.get("retryable", True) else AirflowFailException(message)
     return event

@@ -58,7 +58,7 @@ def known(code: str) -> bool:
 
 def topics() -> dict[str, tuple[Advice, ...]]:
     """Return all there is, by topic, in the order of the tables."""
-    from kaltura_provider.api.advice import assets, calls, content, network, sessions
+    from kaltura_provider.api.advice import assets, calls, content, moments, network, orders, sessions
 
     return {
         "The way to Kaltura": network.ADVICE,
@@ -66,6 +66,8 @@ def topics() -> dict[str, tuple[Advice, ...]]:
         "Requests and the server": calls.ADVICE,
         "Entries, uploads and source files": content.ADVICE,
         "Captions, thumbnails, flavors, metadata, categories, players": assets.ADVICE,
+        "Chapters and other cue points": moments.ADVICE,
+        "Orders of captions and translations (REACH)": orders.ADVICE,
     }
 
 

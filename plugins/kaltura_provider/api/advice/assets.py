@@ -37,6 +37,13 @@ ADVICE = (
         "Open it in a caption editor, correct the line the message names, and upload it again.",
     ),
     Advice("ATTACHMENT_ASSET_ID_NOT_FOUND", PERMANENT, YOU, "There is no such attachment.", _ID),
+    Advice("ATTACHMENT_ASSET_IS_NOT_READY", PERMANENT, YOU, "The attachment has no content.", "Send its content with "
+           "setContent."),
+    Advice(
+        "ATTACHMENT_ASSET_DOWNLOAD_FAILED", PERMANENT, YOU,
+        "Kaltura could not fetch the attachment from its address.",
+        "Check that the address can be reached from the internet, or upload the file.",
+    ),
     # thumbnails
     Advice("THUMB_ASSET_ID_NOT_FOUND", PERMANENT, YOU, "There is no such thumbnail.", _ID),
     Advice("THUMB_ASSET_ALREADY_EXISTS", PERMANENT, YOU, "The entry has this thumbnail.", _DONE),
@@ -188,6 +195,30 @@ ADVICE = (
         "PARENT_CATEGORY_IS_CHILD", PERMANENT, YOU,
         "A category cannot be moved below one of its own children.",
         "Choose another parent.",
+    ),
+    # members of categories
+    Advice("CATEGORY_USER_ALREADY_EXISTS", PERMANENT, YOU, "The user is a member of this category.", _DONE),
+    Advice("INVALID_CATEGORY_USER_ID", PERMANENT, YOU, "The user is no member of this category.", "Check both, or make "
+           "the user a member with categoryUser.add."),
+    Advice(
+        "MUST_FILTER_USERS_OR_CATEGORY", PERMANENT, YOU,
+        "Members are listed by category or by user.",
+        "Add categoryIdEqual, categoryIdIn, userIdEqual or userIdIn to the filter.",
+    ),
+    Advice(
+        "CANNOT_OVERRIDE_MANUAL_CHANGES", PERMANENT, YOU,
+        "A person set what this member may do.",
+        "Set override to true in categoryUser.update, if it is to be changed all the same.",
+    ),
+    Advice(
+        "CANNOT_UPDATE_CATEGORY_USER_OWNER", PERMANENT, ADMINISTRATOR,
+        "The owner of a category stays its manager.",
+        "Give the category another owner first.",
+    ),
+    Advice(
+        "CATEGORY_INHERIT_MEMBERS", PERMANENT, ADMINISTRATOR,
+        "The category has the members of the one above it.",
+        "Change the members of that one, or let this one have its own (inheritanceType 2).",
     ),
     Advice("*_NOT_FOUND", PERMANENT, YOU, "There is no such object.", _ID),
 )  # fmt: skip

@@ -46,7 +46,7 @@ ADVICE = (
     Advice(
         "ENTRY_NOT_READY", PERMANENT, YOU,
         "The entry is not ready; it may have been changed in the KMC at the same time.",
-        "Look at the entry in the KMC.",
+        "Look at the entry in the KMC, or wait for it with KalturaEntryReadySensor.",
     ),
     Advice(
         "ENTRY_WITHOUT_CONTENT", PERMANENT, YOU,

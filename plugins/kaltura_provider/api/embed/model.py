@@ -56,7 +56,7 @@ class Player:
 
 
 @dataclass(frozen=True)
-class Chapter:
+class PageChapter:
     """A place in a film with a name.
 
     :param seconds: where it begins.
@@ -88,7 +88,7 @@ class PageItem:
     :param kind: what it is.
     :param language: language of title and description, such as ``ar``; that of the page when empty.
     :param created_at: when it was published, in Unix seconds; None if unknown.
-    :param chapters: places to jump to: :class:`Chapter` objects, or pairs of seconds and title.
+    :param chapters: places to jump to: :class:`PageChapter` objects, or pairs of seconds and title.
     :param captions: names of the languages it has captions in, such as ``("English", "Deutsch")``.
     """
 
@@ -100,7 +100,7 @@ class PageItem:
     kind: MediaKind = MediaKind.VIDEO
     language: str = ""
     created_at: int | None = None
-    chapters: tuple[Chapter, ...] = ()
+    chapters: tuple[PageChapter, ...] = ()
     captions: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -123,7 +123,7 @@ class PageItem:
         *,
         href: str | None = None,
         language: str = "",
-        chapters: Iterable[Chapter | Sequence[Any]] = (),
+        chapters: Iterable[PageChapter | Sequence[Any]] = (),
         captions: Iterable[str] = (),
     ) -> PageItem:
         """Take what a page shows from an entry as Kaltura has it.
@@ -232,15 +232,15 @@ def checked_ratio(ratio: str) -> tuple[float, float]:
     return float(found[1]), float(found[2])
 
 
-def _chapters(chapters: Iterable[Any]) -> tuple[Chapter, ...]:
+def _chapters(chapters: Iterable[Any]) -> tuple[PageChapter, ...]:
     made = []
     for chapter in chapters:
-        if isinstance(chapter, Chapter):
+        if isinstance(chapter, PageChapter):
             made.append(chapter)
             continue
         try:
             seconds, title = chapter
         except (TypeError, ValueError):
             raise ValueError(f"{chapter!r} is no chapter: use seconds and title, such as (90, 'Questions')") from None
-        made.append(Chapter(seconds, str(title)))
+        made.append(PageChapter(seconds, str(title)))
     return tuple(sorted(made, key=lambda each: each.seconds))

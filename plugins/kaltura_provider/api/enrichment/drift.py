@@ -26,15 +26,17 @@ def look_at(client: KalturaClient, wanted: Iterable[Enrichment]) -> list[tuple[s
 
     What is noted as done is looked at all the same. Notes only tell which categories and which fields of custom
     metadata an earlier call set, so that they count as a difference when they are wanted no more. No file is read: a
-    tag on captions and thumbnails tells which version of a file they were given, and their size whether they still have
-    it. To mend what differs, pass the same to :func:`~kaltura_provider.api.enrichment.enrich.enrich` with ``verify``.
+    tag on captions, thumbnails and attachments tells which version of a file they were given, and their size or version
+    whether they still have it. To mend what differs, pass the same to
+    :func:`~kaltura_provider.api.enrichment.enrich.enrich` with ``verify``.
 
     :param client: the client.
     :param wanted: the entries.
     :return: each entry with its differences, in their order; none if it is as it shall be. One that is gone has the
         difference ``entry``.
     :raises KalturaError: a look failed, from ``baseEntry.get``, ``category.list``, ``categoryEntry.list``,
-        ``metadata_metadata.list``, ``caption_captionAsset.list`` or ``thumbAsset.list``.
+        ``metadata_metadata.list``, ``caption_captionAsset.list``, ``thumbAsset.list``,
+        ``attachment_attachmentAsset.list`` or ``cuepoint_cuepoint.list``.
     :raises ValueError: two captions that are wanted are the same, or both to be the default.
     """
     remaining = iter(wanted)

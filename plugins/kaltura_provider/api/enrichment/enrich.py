@@ -7,8 +7,10 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from kaltura_provider.api.categories import ensure_category
+from kaltura_provider.api.enrichment.attachments import AttachmentsPart
 from kaltura_provider.api.enrichment.captions import CaptionsPart
 from kaltura_provider.api.enrichment.categories import CategoriesPart
+from kaltura_provider.api.enrichment.chapters import ChaptersPart
 from kaltura_provider.api.enrichment.fields import FieldsPart
 from kaltura_provider.api.enrichment.metadata import MetadataPart
 from kaltura_provider.api.enrichment.part import Part
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from kaltura_provider.api import KalturaClient
+    from kaltura_provider.api.chapters import Chapter
+    from kaltura_provider.api.enrichment.attachments import WantedAttachment
     from kaltura_provider.api.enrichment.captions import WantedCaption
     from kaltura_provider.api.enrichment.metadata import MetadataWish
     from kaltura_provider.api.enrichment.thumbnail import WantedThumbnail
@@ -43,6 +47,8 @@ class Enrichment:
     :param metadata: custom metadata by the id of its profile, as text.
     :param captions: caption files.
     :param thumbnail: image file; None leaves the thumbnail alone.
+    :param attachments: files to go with it.
+    :param chapters: chapters; None leaves them alone, an empty list removes those this package made.
     :param noted: what was noted of this entry last: ``notes`` of its :class:`Enriched`, or what ``note`` was given.
     :param read: returns the bytes of a file by its key; called for changed files only.
     :param note: keeps what it is given as the new ``noted``; called before the first change, and when a part failed.
@@ -60,6 +66,8 @@ class Enrichment:
     metadata: Mapping[str, MetadataWish] = field(default_factory=dict)
     captions: Sequence[WantedCaption] = ()
     thumbnail: WantedThumbnail | None = None
+    attachments: Sequence[WantedAttachment] = ()
+    chapters: Sequence[Chapter] | None = None
     noted: Mapping[str, Any] | None = None
     read: Callable[[str], bytes] = _no_file
     note: Callable[[Mapping[str, Any]], None] | None = None
@@ -70,7 +78,7 @@ class Enrichment:
         """Return the parts of the entry, for one time each.
 
         :param category_ids: all its categories, also those that had to be made.
-        :raises ValueError: two captions are the same, or both to be the default.
+        :raises ValueError: two captions are the same, or both to be the default; or two attachments have one name.
         """
         entry_id, noted, verify = self.entry_id, self.noted or {}, self.verify
         categories = list(dict.fromkeys(category_ids))
@@ -80,6 +88,8 @@ class Enrichment:
             MetadataPart(entry_id, self.metadata, noted.get("metadata"), verify=verify),
             CaptionsPart(entry_id, self.captions, noted.get("captions"), self.read, verify=verify),
             ThumbnailPart(entry_id, self.thumbnail, noted.get("thumbnail"), self.read, verify=verify),
+            AttachmentsPart(entry_id, self.attachments, noted.get("attachments"), self.read, verify=verify),
+            ChaptersPart(entry_id, self.chapters, noted.get("chapters"), verify=verify),
         ]
 
 
@@ -90,15 +100,17 @@ class Enriched:
     :param entry_id: the entry.
     :param notes: what to note of it, plain JSON; also of the parts that were done before an error.
     :param error: what kept a part from being done, the first one; None if all is as it shall be.
+    :param changes: numbers of what was added, changed and deleted, for attachments and chapters.
     """
 
     entry_id: str
     notes: dict[str, Any]
     error: Exception | None = None
+    changes: dict[str, Any] = field(default_factory=dict)
 
 
 def enrich(client: KalturaClient, wanted: Iterable[Enrichment]) -> Iterator[Enriched]:
-    """Bring properties, categories, custom metadata, captions and thumbnails of entries up to date.
+    """Bring properties, categories, custom metadata and what hangs on entries up to date.
 
     A part that is noted as done and did not change makes no call. The calls of about twenty entries travel together:
     requests to look, to write and to finish, and one for each new picture. Safe to repeat after the end of a process at
@@ -110,8 +122,9 @@ def enrich(client: KalturaClient, wanted: Iterable[Enrichment]) -> Iterator[Enri
     :param client: the client.
     :param wanted: the entries, each once; taken as they are needed.
     :return: one result an entry, in their order. Errors are in there: from ``baseEntry.update``, ``category.add``,
-        ``categoryEntry``, ``metadata_metadata``, ``caption_captionAsset``, ``thumbAsset`` and ``uploadToken``, a
-        ValueError for a file that cannot be used, which names it and what to do, or what ``note`` raised.
+        ``categoryEntry``, ``metadata_metadata``, ``caption_captionAsset``, ``thumbAsset``,
+        ``attachment_attachmentAsset``, ``cuepoint_cuepoint`` and ``uploadToken``, a ValueError for a file that cannot
+        be used, which names it and what to do, or what ``note`` raised.
     """
     remaining = iter(wanted)
     made: dict[str, int] = {}
@@ -181,7 +194,8 @@ class _Enriching(Rounds):
             if failed:
                 title.keep(title.noted)
                 title.stopped = title.stopped or failed[0]
-        return Enriched(title.wanted.entry_id, title.notes, title.stopped)
+        changes = {name: made for part in title.parts for name, made in part.changes().items()}
+        return Enriched(title.wanted.entry_id, title.notes, title.stopped, changes)
 
     def must_look(self, part: Part, *, first: bool) -> bool:
         return not (first and self.title_of[part].wanted.fresh)

@@ -31,9 +31,9 @@ def digest_of(value: Any) -> str:
 class Difference(NamedTuple):
     """One thing of an entry that is not as it shall be; all values are plain JSON.
 
-    :param part: ``fields``, ``categories``, ``metadata``, ``captions``, ``thumbnail``, or ``entry`` for an entry that
-        is gone.
-    :param field: what of it: a property, a category, a field of a profile, or a caption in words.
+    :param part: ``fields``, ``categories``, ``metadata``, ``captions``, ``thumbnail``, ``attachments``,
+        ``chapters``, or ``entry`` for an entry that is gone.
+    :param field: what of it: a property, a category, a field of a profile, a file, or a caption or chapter in words.
     :param wanted: what it shall be; None if it shall not be there.
     :param present: what it is; None if it is not there.
     """
@@ -103,6 +103,10 @@ class Part:
 
     def notes(self) -> dict[str, Any]:
         """Return what to note of this part once it is done."""
+        return {}
+
+    def changes(self) -> dict[str, Any]:
+        """Return what was changed, by the name of the part; empty for a part that does not tell."""
         return {}
 
 

@@ -11,7 +11,7 @@ from tests.provider.api.embed.html import Html
 from tests.provider.api.embed.titles import LANGUAGES, TITLES
 
 from kaltura_provider.api import (
-    Chapter,
+    PageChapter,
     PageItem,
     PageOptions,
     Player,
@@ -31,7 +31,7 @@ def page(title: str, embed_type: str, words: str = "") -> Html:
         title,
         words or title,
         65,
-        chapters=(Chapter(5, title),),
+        chapters=(PageChapter(5, title),),
         captions=(title,),
         created_at=1_700_000_000,
     )

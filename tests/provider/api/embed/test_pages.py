@@ -11,8 +11,8 @@ import pytest
 from tests.provider.api.embed.html import Html
 
 from kaltura_provider.api import (
-    Chapter,
     MediaKind,
+    PageChapter,
     PageItem,
     PageOptions,
     Player,
@@ -29,7 +29,7 @@ ITEM = PageItem(
     "Talk",
     "Line 1\nLine 2",
     3725,
-    chapters=(Chapter(0, "Welcome"), Chapter(90, "Questions")),
+    chapters=(PageChapter(0, "Welcome"), PageChapter(90, "Questions")),
     captions=("English",),
 )
 

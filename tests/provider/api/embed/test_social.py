@@ -6,14 +6,14 @@ import json
 
 from tests.provider.api.embed.html import Html
 
-from kaltura_provider.api import Chapter, MediaKind, PageItem, PageOptions, Player, render_oembed, render_page
+from kaltura_provider.api import MediaKind, PageChapter, PageItem, PageOptions, Player, render_oembed, render_page
 
 PLAYER = Player("https://cdnapisec.kaltura.com", 102, 23)
 PICTURE = "https://cdnapisec.kaltura.com/p/102/thumbnail/entry_id/1_abcd1234/width/1280/height/720/type/3"
 URL = "https://videos.example.com/1_abcd1234.html"
 ITEM = PageItem(
     "1_abcd1234", "Talk", "Line 1\n Line 2", 3725, created_at=1_700_000_000,
-    chapters=(Chapter(0, "A"), Chapter(90, "B")), language="de",
+    chapters=(PageChapter(0, "A"), PageChapter(90, "B")), language="de",
 )  # fmt: skip
 
 

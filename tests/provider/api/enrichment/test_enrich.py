@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from tests.provider.api.dying import Killed, dying
 from tests.provider.api.enrichment.conftest import SRT, VTT, Title, picture
 
 from kaltura_provider.api import KalturaClient, KalturaError
@@ -135,36 +136,11 @@ def test_nothing_is_written_once_somebody_else_has_the_claim(
     assert title.account.categories_of(title.entry) == []
 
 
-class Killed(BaseException):
-    """The worker dies here: nothing may catch it."""
-
-
-def dying_client(
-    new_client: Callable[[], KalturaClient], monkeypatch: pytest.MonkeyPatch, number: int
-) -> KalturaClient:
-    """A client that dies before the first request (1), after it, its answer unread (2), before the second (3), ..."""
-    client = new_client()
-    real, count = client.perform, 0
-
-    def perform(*args: Any, **options: Any) -> Any:
-        nonlocal count
-        count += 1
-        if count * 2 - 1 == number:
-            raise Killed
-        answer = real(*args, **options)
-        if count * 2 == number:
-            raise Killed
-        return answer
-
-    monkeypatch.setattr(client, "perform", perform)
-    return client
-
-
 def test_what_a_dead_worker_set_is_removed_when_it_is_wanted_no_more(
-    new_client: Callable[[], KalturaClient], title: Title, monkeypatch: pytest.MonkeyPatch
+    new_client: Callable[[], KalturaClient], title: Title
 ) -> None:
     with pytest.raises(Killed):
-        title.apply(dying_client(new_client, monkeypatch, 4))
+        title.apply(dying(new_client(), 4))
     assert title.account.categories_of(title.entry) == title.categories[:2]
     assert title.account.metadata_of(title.entry) != {}
     title.mean([])
@@ -175,7 +151,7 @@ def test_what_a_dead_worker_set_is_removed_when_it_is_wanted_no_more(
 
 @pytest.mark.parametrize("number", range(1, 10))
 def test_a_worker_that_dies_at_any_request_leaves_everything_to_the_next(
-    new_client: Callable[[], KalturaClient], title: Title, monkeypatch: pytest.MonkeyPatch, number: int
+    new_client: Callable[[], KalturaClient], title: Title, number: int
 ) -> None:
     # A title that exists with other things, so that there is something to remove and to replace as well.
     title.apply(new_client())
@@ -186,9 +162,8 @@ def test_a_worker_that_dies_at_any_request_leaves_everything_to_the_next(
     title.files["t.png"] = picture(90)
     title.thumbnail = WantedThumbnail("t.png", "2")
     title.captions[0] = WantedCaption("t.en.vtt", "2", "English", default=True)
-    dying = dying_client(new_client, monkeypatch, number)
     try:
-        title.apply(dying)
+        title.apply(dying(new_client(), number))
         died = False
     except Killed:
         died = True
