@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from kaltura_provider.api.advice import explain as explain
     from kaltura_provider.api.catalogue import ErrorClass as ErrorClass
     from kaltura_provider.api.categories import UnknownCategoryError as UnknownCategoryError
+    from kaltura_provider.api.category_members import CategoryMembers as CategoryMembers
+    from kaltura_provider.api.category_members import set_members as set_members
     from kaltura_provider.api.checksums import Checksum as Checksum
     from kaltura_provider.api.client import KalturaClient as KalturaClient
     from kaltura_provider.api.config import ClientConfig as ClientConfig
@@ -127,6 +129,8 @@ _MODULE_OF = {
     "explain": "advice",
     "ErrorClass": "catalogue",
     "UnknownCategoryError": "categories",
+    "CategoryMembers": "category_members",
+    "set_members": "category_members",
     "Checksum": "checksums",
     "KalturaClient": "client",
     "ClientConfig": "config",
