@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from kaltura_provider.api.attachments import put_attachments as put_attachments
     from kaltura_provider.api.catalogue import ErrorClass as ErrorClass
     from kaltura_provider.api.categories import UnknownCategoryError as UnknownCategoryError
+    from kaltura_provider.api.category_members import CategoryMembers as CategoryMembers
+    from kaltura_provider.api.category_members import set_members as set_members
     from kaltura_provider.api.chapters import Chapter as Chapter
     from kaltura_provider.api.chapters import put_chapters as put_chapters
     from kaltura_provider.api.chapters import read_chapters as read_chapters
@@ -150,6 +152,8 @@ _MODULE_OF = {
     "put_attachments": "attachments",
     "ErrorClass": "catalogue",
     "UnknownCategoryError": "categories",
+    "CategoryMembers": "category_members",
+    "set_members": "category_members",
     "Chapter": "chapters",
     "put_chapters": "chapters",
     "read_chapters": "chapters",
