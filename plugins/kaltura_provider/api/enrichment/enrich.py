@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from kaltura_provider.api.catalogue import REFUSED_BEFORE_ACTING
 from kaltura_provider.api.categories import ensure_category
-from kaltura_provider.api.enrichment.captions import CaptionsPart
+from kaltura_provider.api.enrichment.captions import REPLACE, CaptionRules, CaptionsPart
 from kaltura_provider.api.enrichment.categories import CategoriesPart
 from kaltura_provider.api.enrichment.fields import FieldsPart
 from kaltura_provider.api.enrichment.metadata import MetadataPart
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from kaltura_provider.api import KalturaClient
     from kaltura_provider.api.enrichment.captions import WantedCaption
     from kaltura_provider.api.enrichment.metadata import MetadataWish
-    from kaltura_provider.api.enrichment.thumbnail import WantedThumbnail
+    from kaltura_provider.api.enrichment.thumbnail import WantedFrame, WantedThumbnail
 
 _ROUNDS = 4
 # Captions and images of so many entries are in memory at once.
@@ -45,7 +45,7 @@ class Enrichment:
     :param new_categories: full paths of further categories, which are made if they do not exist.
     :param metadata: custom metadata by the id of its profile, as text.
     :param captions: caption files.
-    :param thumbnail: image file; None leaves the thumbnail alone.
+    :param thumbnail: image file or frame; None leaves the thumbnail alone.
     :param noted: what was noted of this entry last: ``notes`` of its :class:`Enriched`, or what ``note`` was given.
     :param read: returns the bytes of a file by its key; called for changed files only.
     :param note: keeps what it is given as the new ``noted``; called before the first change, and when a part failed.
@@ -54,6 +54,7 @@ class Enrichment:
         there to look for, which saves calls.
     :param verify: whether to look at parts that are noted as done, and to mend them: for the case that somebody changed
         them on Kaltura since. ``noted`` only tells then what an earlier call set.
+    :param caption_rules: what is done about captions that are there.
     """
 
     entry_id: str
@@ -62,12 +63,13 @@ class Enrichment:
     new_categories: Sequence[str] = ()
     metadata: Mapping[str, MetadataWish] = field(default_factory=dict)
     captions: Sequence[WantedCaption] = ()
-    thumbnail: WantedThumbnail | None = None
+    thumbnail: WantedThumbnail | WantedFrame | None = None
     noted: Mapping[str, Any] | None = None
     read: Callable[[str], bytes] = _no_file
     note: Callable[[Mapping[str, Any]], None] | None = None
     fresh: bool = False
     verify: bool = False
+    caption_rules: CaptionRules = REPLACE
 
     def parts(self, category_ids: Sequence[int]) -> list[Part]:
         """Return the parts of the entry, for one time each.
@@ -81,7 +83,9 @@ class Enrichment:
             FieldsPart(entry_id, self.fields or {}, noted.get("fields"), are_set=self.fresh, verify=verify),
             CategoriesPart(entry_id, categories, noted.get("categories"), verify=verify),
             MetadataPart(entry_id, self.metadata, noted.get("metadata"), verify=verify),
-            CaptionsPart(entry_id, self.captions, noted.get("captions"), self.read, verify=verify),
+            CaptionsPart(
+                entry_id, self.captions, noted.get("captions"), self.read, verify=verify, rules=self.caption_rules
+            ),
             ThumbnailPart(entry_id, self.thumbnail, noted.get("thumbnail"), self.read, verify=verify),
         ]
 
@@ -93,11 +97,13 @@ class Enriched:
     :param entry_id: the entry.
     :param notes: what to note of it, plain JSON; also of the parts that were done before an error.
     :param error: what kept a part from being done, the first one; None if all is as it shall be.
+    :param changes: how many captions and thumbnails were added, replaced, deleted and so on, by part.
     """
 
     entry_id: str
     notes: dict[str, Any]
     error: Exception | None = None
+    changes: dict[str, dict[str, int]] = field(default_factory=dict)
 
 
 def enrich(client: KalturaClient, wanted: Iterable[Enrichment]) -> Iterator[Enriched]:
@@ -195,7 +201,8 @@ class _Enriching:
             if failed:
                 title.keep(title.noted)
                 title.stopped = title.stopped or failed[0]
-        return Enriched(title.wanted.entry_id, title.notes, title.stopped)
+        changes = {part.name: counts for part in title.parts if part.done and (counts := part.changes())}
+        return Enriched(title.wanted.entry_id, title.notes, title.stopped, changes)
 
     def _round(self, parts: list[Part], *, first: bool) -> None:
         batch = Batch(self.client)
@@ -215,7 +222,7 @@ class _Enriching:
         for part in self._going(parts):
             try:
                 part.write(batch)
-            except ValueError as error:
+            except Exception as error:  # whatever reading a file raises; it is of one entry only
                 self.errors[part] = error
         self._send(batch)
         for part in self._going(parts):

@@ -61,6 +61,8 @@ class Part:
     :param entry_id: the entry.
     """
 
+    #: What it is called in notes and differences.
+    name = ""
     #: Codes that say that what was looked at is not so any more.
     outdated_by: frozenset[str] = frozenset()
 
@@ -101,6 +103,10 @@ class Part:
         """Return an error in words that say more, where Kaltura's mislead."""
         return error
 
+    def changes(self) -> dict[str, int]:
+        """Return how many of what was done, by kind; empty if nothing is counted."""
+        return {}
+
     def notes(self) -> dict[str, Any]:
         """Return what to note of this part once it is done."""
         return {}
@@ -125,6 +131,7 @@ class Batch:
         self._client = client
         self._requests: list[tuple[MultiRequest, list[_Sent]]] = []
         self._characters = 0
+        self._cost = 0
 
     def __len__(self) -> int:
         return sum(len(sent) for _, sent in self._requests)
@@ -137,6 +144,7 @@ class Batch:
         params: Mapping[str, Any],
         then: Callable[[Any], None] | None = None,
         fine: Mapping[str, Callable[[], None] | None] | None = None,
+        cost: int = 1,
     ) -> Call:
         """Add a call.
 
@@ -146,10 +154,11 @@ class Batch:
         :param params: parameters by name.
         :param then: takes the result.
         :param fine: error codes that say that nothing is left to do, with what to do then.
+        :param cost: how many ordinary calls it takes the server as long as.
         :raises ValueError: a text looks like a reference to another call.
         """
         if self._is_full() and self._requests[-1][1][-1].part is not part:
-            self._characters = 0
+            self._characters = self._cost = 0
             self._requests.append((self._client.multirequest(), []))
         elif not self._requests:
             self._requests.append((self._client.multirequest(), []))
@@ -157,6 +166,7 @@ class Batch:
         call = request.add(service, action, params)
         sent.append(_Sent(part, then, fine or {}))
         self._characters += _characters(params)
+        self._cost += cost
         return call
 
     @property
@@ -188,7 +198,7 @@ class Batch:
     def _is_full(self) -> bool:
         if not self._requests:
             return False
-        return len(self._requests[-1][1]) >= _MAX_CALLS or self._characters >= _MAX_CHARACTERS
+        return self._cost >= _MAX_CALLS or self._characters >= _MAX_CHARACTERS
 
 
 def _characters(value: Any) -> int:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from tests.provider.api.enrichment.conftest import SRT, VTT, Title, picture
+from tests.provider.dying import Killed, dying_client
 
 from kaltura_provider.api import KalturaClient, KalturaError
 from kaltura_provider.api.enrichment.captions import WantedCaption
@@ -133,31 +134,6 @@ def test_nothing_is_written_once_somebody_else_has_the_claim(
         title.apply(client, note=note)
     assert proxy.calls == ["multirequest"]
     assert title.account.categories_of(title.entry) == []
-
-
-class Killed(BaseException):
-    """The worker dies here: nothing may catch it."""
-
-
-def dying_client(
-    new_client: Callable[[], KalturaClient], monkeypatch: pytest.MonkeyPatch, number: int
-) -> KalturaClient:
-    """A client that dies before the first request (1), after it, its answer unread (2), before the second (3), ..."""
-    client = new_client()
-    real, count = client.perform, 0
-
-    def perform(*args: Any, **options: Any) -> Any:
-        nonlocal count
-        count += 1
-        if count * 2 - 1 == number:
-            raise Killed
-        answer = real(*args, **options)
-        if count * 2 == number:
-            raise Killed
-        return answer
-
-    monkeypatch.setattr(client, "perform", perform)
-    return client
 
 
 def test_what_a_dead_worker_set_is_removed_when_it_is_wanted_no_more(
