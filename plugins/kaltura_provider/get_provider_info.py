@@ -131,11 +131,13 @@ def get_provider_info() -> dict[str, Any]:
                 "integration-name": _INTEGRATION,
                 "python-modules": [
                     "kaltura_provider.operators.call",
+                    "kaltura_provider.operators.caption",
                     "kaltura_provider.operators.embed",
                     "kaltura_provider.operators.entry",
                     "kaltura_provider.operators.playback",
                     "kaltura_provider.operators.player",
                     "kaltura_provider.operators.session",
+                    "kaltura_provider.operators.thumbnail",
                 ],
             }
         ],
