@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from kaltura_provider.operators.base import KalturaBaseOperator
 from kaltura_provider.operators.entry import require_entry_id
@@ -18,58 +19,76 @@ if TYPE_CHECKING:
 _TOGETHER = 20
 _THREADS = 8
 _MOST_SHOWN = 20
+_LEVELS = {"fail": logging.ERROR, "warn": logging.WARNING, "return": logging.INFO}
 
 
 class KalturaEntryAssetsOperator(KalturaBaseOperator):
     """Gives many entries what goes with them. An entry with a problem stops no other one.
 
     :param entry_id: the entry, if it is one. Templated.
+    :param entries: what several entries are to have: a mapping by entry id, or a list of mappings with ``entry_id`` and
+        the name of what they are to have. Templated.
     :param s3_bucket: the bucket of files that are named by their key alone. Templated.
     :param aws_conn_id: ID of the AWS connection. Templated.
     :param conn_id: ID of the connection to another object store, for paths that name none. Templated.
-    :param fail_on_problems: whether the task fails in the end if an entry has a problem.
+    :param on_problem: ``fail`` the task when all entries had their turn; ``warn`` in its log; or ``return`` the
+        problems quietly.
     """
 
     template_fields: Sequence[str] = (
         *KalturaBaseOperator.template_fields,
         "entry_id",
+        "entries",
         "s3_bucket",
         "aws_conn_id",
         "conn_id",
     )
 
+    template_fields_renderers: ClassVar[dict[str, str]] = {
+        **KalturaBaseOperator.template_fields_renderers,
+        "entries": "json",
+    }
+
     def __init__(
         self,
         *,
         entry_id: str | None = None,
+        entries: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None,
         s3_bucket: str | None = None,
         aws_conn_id: str | None = "aws_default",
         conn_id: str | None = None,
-        fail_on_problems: bool = True,
+        on_problem: Literal["fail", "warn", "return"] = "fail",
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        if on_problem not in _LEVELS:
+            raise ValueError(f"on_problem is {on_problem!r}: use {', '.join(_LEVELS)}.")
         self.entry_id = entry_id
+        self.entries = entries
         self.s3_bucket = s3_bucket
         self.aws_conn_id = aws_conn_id
         self.conn_id = conn_id
-        self.fail_on_problems = fail_on_problems
+        self.on_problem = on_problem
 
-    def entries(self, wanted: Any, name: str) -> dict[str, Any]:
+    def wanted_by_entry(self, name: str) -> dict[str, Any]:
         """Return what each entry is to have.
 
-        :param wanted: it is for one entry if ``entry_id`` is set, else a mapping by entry id.
-        :param name: the argument's name, for the message.
-        :raises ValueError: it is no mapping, or names no entry.
+        :param name: the argument that says it of one entry.
+        :raises ValueError: an entry is named twice or not at all, or nothing is said of it.
         """
-        if self.entry_id is not None:
-            return {require_entry_id(self.entry_id): wanted}
-        if not isinstance(wanted, Mapping):
-            raise ValueError(
-                f"{name} must be a mapping by entry id, or set entry_id for one entry. If it comes from a template, "
-                "set render_template_as_native_obj=True on the DAG."
-            )
-        return {require_entry_id(entry_id): value for entry_id, value in wanted.items()}
+        one = getattr(self, name)
+        if self.entries is None:
+            if self.entry_id is None:
+                raise ValueError(f"Set either entry_id and {name}, or entries for several entries at once.")
+            return {require_entry_id(self.entry_id): one}
+        if self.entry_id is not None or one is not None:
+            raise ValueError(f"Set either entries, or entry_id and {name}, not both.")
+        found: dict[str, Any] = {}
+        for entry_id, value in _pairs(self.entries, name):
+            if (known := require_entry_id(entry_id)) in found:
+                raise ValueError(f"entries names {known} twice; put what it is to have into one item.")
+            found[known] = value
+        return found
 
     def files(self, limit: int) -> AssetFiles:
         """Return what finds files.
@@ -102,10 +121,10 @@ class KalturaEntryAssetsOperator(KalturaBaseOperator):
         for counts in changes.values():
             total.update(counts)
         for entry_id, problem in problems.items():
-            self.log.error("Entry %s: %s", entry_id, problem)
+            self.log.log(_LEVELS[self.on_problem], "Entry %s: %s", entry_id, problem)
         summary = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in total.items())
         self.log.info("%s of %d entries: %s.", part.capitalize(), len(wanted), summary or "nothing to do")
-        if problems and self.fail_on_problems:
+        if problems and self.on_problem == "fail":
             shown = [f"{entry_id}: {problem}" for entry_id, problem in list(problems.items())[:_MOST_SHOWN]]
             message = f"{len(problems)} of {len(wanted)} entries have a problem; the others are done. Correct these and"
             raise EntriesFailedError("\n".join([f"{message} clear the task:", *shown])) from _cause(problems)
@@ -132,6 +151,19 @@ class KalturaEntryAssetsOperator(KalturaBaseOperator):
         with ThreadPoolExecutor(_THREADS, thread_name_prefix="files") as threads:
             for start in range(0, len(ids), _TOGETHER):
                 yield from filter(None, threads.map(make, ids[start : start + _TOGETHER]))
+
+
+def _pairs(entries: Any, name: str) -> Iterator[tuple[Any, Any]]:
+    if isinstance(entries, Mapping):
+        yield from entries.items()
+        return
+    hint = "If it comes from a template, set render_template_as_native_obj=True on the DAG."
+    if isinstance(entries, str) or not isinstance(entries, Sequence):
+        raise ValueError(f"entries must be a mapping by entry id, or a list, not {type(entries).__name__}. {hint}")
+    for number, item in enumerate(entries, 1):
+        if not isinstance(item, Mapping) or set(item) != {"entry_id", name}:
+            raise ValueError(f"entries, item {number}: write a mapping with entry_id and {name}.")
+        yield item["entry_id"], item[name]
 
 
 def _cause(problems: Mapping[str, Exception]) -> Exception:

@@ -29,8 +29,8 @@ class KalturaCaptionOperator(KalturaEntryAssetsOperator):
     Returns ``{"entries": {entry_id: {"added": int, "replaced": int, "changed": int, "deleted": int, "unchanged": int,
     "problem": str | None}}, "problems": int}`` and the same counts over all entries.
 
-    :param captions: the captions of one entry (with ``entry_id``), or a mapping of entry id to its captions. A caption
-        is a file, or a mapping with
+    :param entry_id: the entry, if it is one. Templated.
+    :param captions: its captions. Each is a file, or a mapping with
 
         * ``source``: ``s3://bucket/key``, a key (with ``s3_bucket``), or any path of Airflow's object storage, such as
           ``/data/talk.en.vtt`` or ``gs://bucket/talk.en.vtt``; or ``text``: the caption itself;
@@ -40,17 +40,19 @@ class KalturaCaptionOperator(KalturaEntryAssetsOperator):
         * ``default``: whether it is shown unless the viewer chooses another one.
 
         Templated.
+    :param entries: several entries: a mapping of entry id to captions, or a list of mappings with ``entry_id`` and
+        ``captions``. Templated.
     :param default: language that is the default caption of each entry which has it. Templated.
     :param convert_to: ``srt``, ``vtt`` or ``dfxp``: convert files of other formats (needs the extra ``quality``).
         SRT, WebVTT, DFXP/TTML and SCC are sent as they are otherwise, always as UTF-8.
     :param if_exists: ``replace`` content that is not that of the file, or ``keep`` what is there.
     :param prune: delete captions that this operator made and that are not among ``captions`` any more; those of others
         stay.
-    :param entry_id: the entry, if it is one. Templated.
     :param s3_bucket: the bucket of files that are named by their key alone. Templated.
     :param aws_conn_id: ID of the AWS connection. Templated.
     :param conn_id: ID of the connection to another object store, for paths that name none. Templated.
-    :param fail_on_problems: whether the task fails in the end if an entry has a problem.
+    :param on_problem: ``fail`` the task when all entries had their turn; ``warn`` in its log; or ``return`` the
+        problems quietly.
     :param kaltura_conn_id: ID of the ``kaltura`` connection. Templated.
     :param session: restrictions of the session. Templated.
     """
@@ -64,7 +66,7 @@ class KalturaCaptionOperator(KalturaEntryAssetsOperator):
     def __init__(
         self,
         *,
-        captions: Mapping[str, Any] | Sequence[Any] | str,
+        captions: Sequence[Any] | Mapping[str, Any] | str | None = None,
         default: str | None = None,
         convert_to: str | None = None,
         if_exists: Literal["replace", "keep"] = "replace",
@@ -86,7 +88,7 @@ class KalturaCaptionOperator(KalturaEntryAssetsOperator):
         :param context: the task's context.
         :return: counts and problems by entry; see the class.
         :raises kaltura_provider.hooks.errors.EntriesFailedError: an entry has a problem; names each.
-        :raises ValueError: ``captions``, ``convert_to`` or ``default`` cannot be used.
+        :raises ValueError: ``entries``, ``convert_to`` or ``default`` cannot be used.
         """
         from kaltura_provider.api.caption_files import MAXIMUM_BYTES
         from kaltura_provider.api.enrichment.caption_items import CaptionItem, check_items, parse_form
@@ -113,4 +115,4 @@ class KalturaCaptionOperator(KalturaEntryAssetsOperator):
                 wanted.append(caption)
             return Enrichment(entry_id, captions=wanted, read=lambda key: readers[key](), caption_rules=rules)
 
-        return self.apply(self.entries(self.captions, "captions"), wish, "captions")
+        return self.apply(self.wanted_by_entry("captions"), wish, "captions")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from kaltura_provider.operators.assets import KalturaEntryAssetsOperator
 
@@ -32,8 +32,8 @@ class KalturaThumbnailOperator(KalturaEntryAssetsOperator):
     Returns ``{"entries": {entry_id: {"added": int, "made_default": int, "deleted": int, "problem": str | None}},
     "problems": int}`` and the same counts over all entries.
 
-    :param thumbnails: the picture of one entry (with ``entry_id``), or a mapping of entry id to its picture. A picture
-        is
+    :param entry_id: the entry, if it is one. Templated.
+    :param thumbnail: its picture:
 
         * a JPEG or PNG file (also GIF, BMP, WebP): ``s3://bucket/key``, a key (with ``s3_bucket``), or any path of
           Airflow's object storage;
@@ -41,24 +41,22 @@ class KalturaThumbnailOperator(KalturaEntryAssetsOperator):
           (``"25%"``). The entry must be a video that is ready.
 
         Templated.
-    :param entry_id: the entry, if it is one. Templated.
+    :param entries: several entries: a mapping of entry id to picture, or a list of mappings with ``entry_id`` and
+        ``thumbnail``. Templated.
     :param s3_bucket: the bucket of files that are named by their key alone. Templated.
     :param aws_conn_id: ID of the AWS connection. Templated.
     :param conn_id: ID of the connection to another object store, for paths that name none. Templated.
-    :param fail_on_problems: whether the task fails in the end if an entry has a problem.
+    :param on_problem: ``fail`` the task when all entries had their turn; ``warn`` in its log; or ``return`` the
+        problems quietly.
     :param kaltura_conn_id: ID of the ``kaltura`` connection. Templated.
     :param session: restrictions of the session. Templated.
     """
 
-    template_fields: Sequence[str] = (*KalturaEntryAssetsOperator.template_fields, "thumbnails")
-    template_fields_renderers: ClassVar[dict[str, str]] = {
-        **KalturaEntryAssetsOperator.template_fields_renderers,
-        "thumbnails": "json",
-    }
+    template_fields: Sequence[str] = (*KalturaEntryAssetsOperator.template_fields, "thumbnail")
 
-    def __init__(self, *, thumbnails: Mapping[str, Any] | str | float, **kwargs: Any) -> None:
+    def __init__(self, *, thumbnail: str | float | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.thumbnails = thumbnails
+        self.thumbnail = thumbnail
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Bring the thumbnails up to date.
@@ -66,7 +64,7 @@ class KalturaThumbnailOperator(KalturaEntryAssetsOperator):
         :param context: the task's context.
         :return: counts and problems by entry; see the class.
         :raises kaltura_provider.hooks.errors.EntriesFailedError: an entry has a problem; names each.
-        :raises ValueError: ``thumbnails`` is no mapping, and there is no ``entry_id``.
+        :raises ValueError: ``entries`` cannot be used.
         """
         from kaltura_provider.api.enrichment.enrich import Enrichment
         from kaltura_provider.api.enrichment.thumbnail import WantedThumbnail
@@ -79,7 +77,7 @@ class KalturaThumbnailOperator(KalturaEntryAssetsOperator):
             file = files.find(picture)
             return Enrichment(entry_id, thumbnail=WantedThumbnail(file.name, file.etag), read=lambda _: file.read())
 
-        return self.apply(self.entries(self.thumbnails, "thumbnails"), wish, "thumbnail")
+        return self.apply(self.wanted_by_entry("thumbnail"), wish, "thumbnail")
 
 
 def _frame(picture: Any) -> WantedFrame | None:

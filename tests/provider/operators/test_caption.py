@@ -12,7 +12,7 @@ import pytest
 from airflow.sdk import ObjectStoragePath
 from tests.account import Account
 from tests.provider.airflow_fixtures import BUCKET, render
-from tests.provider.dying import Killed, dying_client
+from tests.provider.api.dying import Killed, dying
 
 from kaltura_provider.api import KalturaClient
 from kaltura_provider.hooks.errors import EntriesFailedError
@@ -30,8 +30,9 @@ Run = Callable[..., dict[str, Any]]
 
 @pytest.fixture
 def run(proxied: FaultProxy, context: Any) -> Run:
-    def run(captions: Any, **arguments: Any) -> dict[str, Any]:
-        return KalturaCaptionOperator(task_id="captions", captions=captions, **arguments).execute(context)
+    def run(wanted: Any, **arguments: Any) -> dict[str, Any]:
+        name = "captions" if "entry_id" in arguments else "entries"
+        return KalturaCaptionOperator(task_id="captions", **{name: wanted}, **arguments).execute(context)
 
     return run
 
@@ -145,7 +146,7 @@ def test_a_problem_names_the_file_and_stops_no_other_entry(run: Run, account: Ac
     good = account.entry()
     captions: dict[str, Any] = {**entries, picture: "good.en.vtt", "0_nothere": "good.en.vtt", good: "good.en.vtt"}
     captions |= {(odd := account.entry()): {"source": "good.en.vtt", "langauge": "en"}}
-    result = run(captions, s3_bucket=BUCKET, fail_on_problems=False)
+    result = run(captions, s3_bucket=BUCKET, on_problem="return")
     for entry, name in entries.items():
         assert expected[name] in result["entries"][entry]["problem"]
     assert "takes no captions; only video and audio do" in result["entries"][picture]["problem"]
@@ -169,7 +170,7 @@ def test_trouble_that_may_pass_is_tried_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     task = KalturaCaptionOperator(
-        task_id="t", captions={account.entry(): {"text": VTT, "language": "en"}, "0_x": {"text": "?"}}
+        task_id="t", entries={account.entry(): {"text": VTT, "language": "en"}, "0_x": {"text": "?"}}
     )
     monkeypatch.setattr(task.hook, "get_conn", new_client)
     proxied.set_rules([Rule(Fault("bad_gateway"), action="multirequest")])
@@ -182,16 +183,26 @@ def test_trouble_that_may_pass_is_tried_again(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"captions": "talk.en.vtt"}, "captions must be a mapping by entry id, or set entry_id"),
-        ({"captions": {"": "talk.en.vtt"}}, "entry_id must be an entry id"),
-        ({"captions": {}, "convert_to": "pdf"}, "captions are not converted to 'pdf'; convert_to takes srt, vtt, dfxp"),
-        ({"captions": {}, "default": "klingonese"}, "caption language 'klingonese' is not known"),
-        ({"captions": {}, "if_exists": "overwrite"}, "if_exists must be 'replace' or 'keep'"),
+        ({"captions": "talk.en.vtt"}, "Set either entry_id and captions, or entries for several"),
+        ({"captions": "talk.en.vtt", "entries": {}}, "Set either entries, or entry_id and captions, not both"),
+        (
+            {"entries": "{'0_a': []}"},
+            "entries must be a mapping by entry id, or a list, not str. If it comes from a temp",
+        ),
+        ({"entries": [{"entry_id": "0_a", "caption": "x"}]}, "item 1: write a mapping with entry_id and captions"),
+        ({"entries": [{"entry_id": "0_a", "captions": []}] * 2}, "entries names 0_a twice"),
+        ({"entries": {"": "talk.en.vtt"}}, "entry_id must be an entry id"),
+        ({"entries": {}, "convert_to": "pdf"}, "captions are not converted to 'pdf'; convert_to takes srt, vtt, dfxp"),
+        ({"entries": {}, "default": "klingonese"}, "caption language 'klingonese' is not known"),
+        ({"entries": {}, "if_exists": "overwrite"}, "if_exists must be 'replace' or 'keep'"),
+        ({"entries": {}, "on_problem": "cry"}, "on_problem is 'cry': use fail, warn, return"),
     ],
 )
-def test_arguments_that_mean_nothing_are_refused(run: Run, arguments: dict[str, Any], message: str) -> None:
+def test_arguments_that_mean_nothing_are_refused(
+    proxied: FaultProxy, context: Any, arguments: dict[str, Any], message: str
+) -> None:
     with pytest.raises(ValueError, match=message):
-        run(**arguments)
+        KalturaCaptionOperator(task_id="t", **arguments).execute(context)
 
 
 def test_templates(account: Account) -> None:
@@ -227,14 +238,14 @@ def test_a_worker_that_dies_at_any_request_leaves_everything_to_the_next(
         entries = [account.entry(), account.entry()]
         before = [{"text": SRT, "language": "es"}, {"text": SRT, "language": "fr"}]
         after = [{"text": VTT, "language": "en", "default": True}, {"text": SRT + SRT, "language": "es"}]
-        first, dying, last = (
-            KalturaCaptionOperator(task_id="t", captions=dict.fromkeys(entries, captions), prune=True)
+        first, killed, last = (
+            KalturaCaptionOperator(task_id="t", entries=dict.fromkeys(entries, captions), prune=True)
             for captions in (before, after, after)
         )
         first.execute(context)
-        monkeypatch.setattr(dying.hook, "get_conn", lambda n=number: dying_client(new_client, monkeypatch, n))
+        monkeypatch.setattr(killed.hook, "get_conn", lambda n=number: dying(new_client(), n))
         try:
-            dying.execute(context)
+            killed.execute(context)
             died = False
         except Killed:
             assert last.execute(context)["problems"] == 0

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from tests.account import Account
 from tests.provider.airflow_fixtures import BUCKET, render
+from tests.provider.api.dying import Killed, dying
 from tests.provider.api.enrichment.conftest import picture
-from tests.provider.dying import Killed, dying_client
 from tests.provider.entries import add_content, new_entry, wait_for_status
 
 from kaltura_provider.api import FilePart, KalturaClient
@@ -26,8 +26,9 @@ Run = Callable[..., dict[str, Any]]
 
 @pytest.fixture
 def run(proxied: FaultProxy, context: Any) -> Run:
-    def run(thumbnails: Any, **arguments: Any) -> dict[str, Any]:
-        return KalturaThumbnailOperator(task_id="t", thumbnails=thumbnails, **arguments).execute(context)
+    def run(wanted: Any, **arguments: Any) -> dict[str, Any]:
+        name = "thumbnail" if "entry_id" in arguments else "entries"
+        return KalturaThumbnailOperator(task_id="t", **{name: wanted}, **arguments).execute(context)
 
     return run
 
@@ -136,7 +137,7 @@ def test_a_problem_names_the_file_and_stops_no_other_entry(run: Run, account: Ac
         good: (str(tmp_path / "good.png"), "None"),
     }
     wanted = {entry: place for entry, (place, _) in expected.items()}
-    result = run(wanted, fail_on_problems=False)
+    result = run(wanted, on_problem="return")
     for entry, (_, message) in expected.items():
         assert message in str(result["entries"][entry]["problem"])
     assert served(account, good) == picture()
@@ -147,9 +148,9 @@ def test_a_problem_names_the_file_and_stops_no_other_entry(run: Run, account: Ac
 
 
 def test_templates() -> None:
-    task = KalturaThumbnailOperator(task_id="t", entry_id="{{ id }}", thumbnails="{{ key }}.png")
+    task = KalturaThumbnailOperator(task_id="t", entry_id="{{ id }}", thumbnail="{{ key }}.png")
     render(task, id="0_abc", key="talk")
-    assert (task.entry_id, task.thumbnails) == ("0_abc", "talk.png")
+    assert (task.entry_id, task.thumbnail) == ("0_abc", "talk.png")
 
 
 def test_fifty_entries_take_few_requests(run: Run, proxied: FaultProxy, account: Account, s3: Any) -> None:
@@ -201,14 +202,14 @@ def test_a_worker_that_dies_at_any_request_leaves_everything_to_the_next(
     entry = new_film()
     while died:
         number += 1
-        first, dying, last = (
-            KalturaThumbnailOperator(task_id="t", entry_id=entry, thumbnails=thumbnail)
+        first, killed, last = (
+            KalturaThumbnailOperator(task_id="t", entry_id=entry, thumbnail=thumbnail)
             for thumbnail in (before, after, after)
         )
         first.execute(context)
-        monkeypatch.setattr(dying.hook, "get_conn", lambda n=number: dying_client(new_client, monkeypatch, n))
+        monkeypatch.setattr(killed.hook, "get_conn", lambda n=number: dying(new_client(), n))
         try:
-            dying.execute(context)
+            killed.execute(context)
             died = False
         except Killed:
             assert last.execute(context)["problems"] == 0

@@ -97,7 +97,6 @@ class CaptionsPart(Part):
     :raises ValueError: two files are the same caption, or more than one is to be the default.
     """
 
-    name = "captions"
     outdated_by = frozenset({"CAPTION_ASSET_ID_NOT_FOUND"})
 
     def __init__(
@@ -201,11 +200,12 @@ class CaptionsPart(Part):
         """Return a digest of each file and what is said of it."""
         return {"captions": {each.key: digest_of(asdict(each)) for each in self._wanted}}
 
-    def changes(self) -> dict[str, int]:
+    def changes(self) -> dict[str, Any]:
         """Return how many captions were added, replaced in content, changed in label or default flag, and deleted."""
         counts = {name: len(captions) for name, captions in self._done.items()}
         touched = set().union(*(self._done[name] for name in ("added", "replaced", "changed")))
-        return {**counts, "unchanged": sum(each.identity not in touched for each in self._wanted)}
+        unchanged = sum(each.identity not in touched for each in self._wanted)
+        return {"captions": {**counts, "unchanged": unchanged}}
 
     def _delete(self, batch: Batch, asset: Mapping[str, Any]) -> None:
         gone = {"CAPTION_ASSET_ID_NOT_FOUND": None}

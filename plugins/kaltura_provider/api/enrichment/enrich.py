@@ -97,13 +97,13 @@ class Enriched:
     :param entry_id: the entry.
     :param notes: what to note of it, plain JSON; also of the parts that were done before an error.
     :param error: what kept a part from being done, the first one; None if all is as it shall be.
-    :param changes: how many captions and thumbnails were added, replaced, deleted and so on, by part.
+    :param changes: numbers of what was added, changed and deleted, for captions and thumbnails.
     """
 
     entry_id: str
     notes: dict[str, Any]
     error: Exception | None = None
-    changes: dict[str, dict[str, int]] = field(default_factory=dict)
+    changes: dict[str, Any] = field(default_factory=dict)
 
 
 def enrich(client: KalturaClient, wanted: Iterable[Enrichment]) -> Iterator[Enriched]:
@@ -201,7 +201,7 @@ class _Enriching:
             if failed:
                 title.keep(title.noted)
                 title.stopped = title.stopped or failed[0]
-        changes = {part.name: counts for part in title.parts if part.done and (counts := part.changes())}
+        changes = {name: counts for part in title.parts if part.done for name, counts in part.changes().items()}
         return Enriched(title.wanted.entry_id, title.notes, title.stopped, changes)
 
     def _round(self, parts: list[Part], *, first: bool) -> None:

@@ -61,8 +61,6 @@ class Part:
     :param entry_id: the entry.
     """
 
-    #: What it is called in notes and differences.
-    name = ""
     #: Codes that say that what was looked at is not so any more.
     outdated_by: frozenset[str] = frozenset()
 
@@ -103,8 +101,8 @@ class Part:
         """Return an error in words that say more, where Kaltura's mislead."""
         return error
 
-    def changes(self) -> dict[str, int]:
-        """Return how many of what was done, by kind; empty if nothing is counted."""
+    def changes(self) -> dict[str, Any]:
+        """Return what was changed, by the name of the part; empty for a part that does not tell."""
         return {}
 
     def notes(self) -> dict[str, Any]:

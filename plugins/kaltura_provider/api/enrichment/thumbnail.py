@@ -95,7 +95,6 @@ class ThumbnailPart(Part):
     :param verify: whether to look although it is noted.
     """
 
-    name = "thumbnail"
     outdated_by = frozenset({"THUMB_ASSET_ID_NOT_FOUND", "UPLOAD_TOKEN_NOT_FOUND"})
 
     def __init__(
@@ -212,9 +211,11 @@ class ThumbnailPart(Part):
             return error
         return ValueError(f"{key}: entry {self.entry_id} {fixes[error.code]}")
 
-    def changes(self) -> dict[str, int]:
+    def changes(self) -> dict[str, Any]:
         """Return how many pictures were made, made the default one, and deleted."""
-        return {} if self._wanted is None else {name: len(done) for name, done in self._done.items()}
+        if self._wanted is None:
+            return {}
+        return {"thumbnail": {name: len(done) for name, done in self._done.items()}}
 
     def notes(self) -> dict[str, Any]:
         """Return the version of the file."""

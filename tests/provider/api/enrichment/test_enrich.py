@@ -8,8 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from tests.provider.api.dying import Killed, dying
 from tests.provider.api.enrichment.conftest import SRT, VTT, Title, picture
-from tests.provider.dying import Killed, dying_client
 
 from kaltura_provider.api import KalturaClient, KalturaError
 from kaltura_provider.api.enrichment.captions import WantedCaption
@@ -137,10 +137,10 @@ def test_nothing_is_written_once_somebody_else_has_the_claim(
 
 
 def test_what_a_dead_worker_set_is_removed_when_it_is_wanted_no_more(
-    new_client: Callable[[], KalturaClient], title: Title, monkeypatch: pytest.MonkeyPatch
+    new_client: Callable[[], KalturaClient], title: Title
 ) -> None:
     with pytest.raises(Killed):
-        title.apply(dying_client(new_client, monkeypatch, 4))
+        title.apply(dying(new_client(), 4))
     assert title.account.categories_of(title.entry) == title.categories[:2]
     assert title.account.metadata_of(title.entry) != {}
     title.mean([])
@@ -151,7 +151,7 @@ def test_what_a_dead_worker_set_is_removed_when_it_is_wanted_no_more(
 
 @pytest.mark.parametrize("number", range(1, 10))
 def test_a_worker_that_dies_at_any_request_leaves_everything_to_the_next(
-    new_client: Callable[[], KalturaClient], title: Title, monkeypatch: pytest.MonkeyPatch, number: int
+    new_client: Callable[[], KalturaClient], title: Title, number: int
 ) -> None:
     # A title that exists with other things, so that there is something to remove and to replace as well.
     title.apply(new_client())
@@ -162,9 +162,8 @@ def test_a_worker_that_dies_at_any_request_leaves_everything_to_the_next(
     title.files["t.png"] = picture(90)
     title.thumbnail = WantedThumbnail("t.png", "2")
     title.captions[0] = WantedCaption("t.en.vtt", "2", "English", default=True)
-    dying = dying_client(new_client, monkeypatch, number)
     try:
-        title.apply(dying)
+        title.apply(dying(new_client(), number))
         died = False
     except Killed:
         died = True

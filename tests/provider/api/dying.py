@@ -1,11 +1,8 @@
-"""Workers that die between any two requests."""
+"""A worker that dies at a certain request."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
-
-import pytest
 
 from kaltura_provider.api import KalturaClient
 
@@ -14,11 +11,8 @@ class Killed(BaseException):
     """The worker dies here: nothing may catch it."""
 
 
-def dying_client(
-    new_client: Callable[[], KalturaClient], monkeypatch: pytest.MonkeyPatch, number: int
-) -> KalturaClient:
-    """A client that dies before the first request (1), after it, its answer unread (2), before the second (3), ..."""
-    client = new_client()
+def dying(client: KalturaClient, number: int) -> KalturaClient:
+    """Let a client die before the first request (1), after it, its answer unread (2), before the second (3), ..."""
     real, count = client.perform, 0
 
     def perform(*args: Any, **options: Any) -> Any:
@@ -31,5 +25,5 @@ def dying_client(
             raise Killed
         return answer
 
-    monkeypatch.setattr(client, "perform", perform)
+    client.perform = perform  # type: ignore[method-assign]
     return client
