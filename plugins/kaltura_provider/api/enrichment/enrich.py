@@ -214,8 +214,11 @@ class _Enriching:
         self.ended |= self.errors.keys()
         looked = batch.parts
         for part in self._going(parts):
-            # What was not looked at has no differences to tell.
-            part.done = part in looked and not part.differences()
+            try:
+                # What was not looked at has no differences to tell.
+                part.done = part in looked and not part.differences()
+            except ValueError as error:
+                self.errors[part] = error
         parts = [part for part in parts if not part.done]
         self._intend(self._going(parts))
         batch = Batch(self.client)
@@ -232,7 +235,10 @@ class _Enriching:
                 self.errors[part] = error
         batch = Batch(self.client)
         for part in self._going(parts):
-            part.finish(batch)
+            try:
+                part.finish(batch)
+            except Exception as error:  # of reading a file that somebody else had promised to send
+                self.errors[part] = error
         self._send(batch)
         for part in self._going(parts):
             part.done = True

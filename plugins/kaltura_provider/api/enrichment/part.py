@@ -85,7 +85,7 @@ class Part:
     def write(self, batch: Batch) -> None:
         """Add the calls that change what is there.
 
-        :raises ValueError: a file cannot be used; no call was added for it.
+        :raises Exception: a file cannot be read or used; no call was added for it.
         """
 
     def send(self, client: KalturaClient) -> None:
