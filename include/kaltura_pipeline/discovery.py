@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from kaltura_pipeline.catalogue import CAPTION, DONE, MANIFEST, MEDIA, METADATA, RENDITION, THUMBNAIL, SourceObject
 from kaltura_pipeline.errors import ConfigurationError
-from kaltura_pipeline.languages import kaltura_language
 from kaltura_pipeline.selection import (
     COMPLETE_CAPTIONS,
     COMPLETE_DONE,
@@ -15,6 +14,7 @@ from kaltura_pipeline.selection import (
     COMPLETE_THUMBNAIL,
     Selection,
 )
+from kaltura_provider.api.languages import kaltura_language
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -162,8 +162,8 @@ def _read(workspace: Workspace, item: PlanItem, key: str) -> bytes:
     data = workspace.read(key)
     if item["thumbnail"] is not None and key == item["thumbnail"]["key"]:
         return data
-    from kaltura_pipeline.languages import language_tag
     from kaltura_pipeline.quality.captions import check_captions
+    from kaltura_provider.api.languages import language_tag
 
     # Short texts fit several old encodings; the language tells which is meant.
     language = next((each["language"] for each in item["captions"] if each["key"] == key), "")

@@ -87,8 +87,8 @@ class QualityGate:
         return list(check_media(item["key"], facts, self._rules)), facts.duration
 
     def _check_captions(self, key: str, duration: float | None, language: str) -> list[Problem]:
-        from kaltura_pipeline.languages import language_tag
         from kaltura_pipeline.quality.captions import check_captions
+        from kaltura_provider.api.languages import language_tag
 
         return list(check_captions(key, self._workspace.read(key), duration, language_tag(language))[1])
 

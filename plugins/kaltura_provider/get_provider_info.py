@@ -134,6 +134,7 @@ def get_provider_info() -> dict[str, Any]:
                     "kaltura_provider.operators.call",
                     "kaltura_provider.operators.category",
                     "kaltura_provider.operators.chapters",
+                    "kaltura_provider.operators.caption",
                     "kaltura_provider.operators.embed",
                     "kaltura_provider.operators.entry",
                     "kaltura_provider.operators.page",
@@ -145,6 +146,7 @@ def get_provider_info() -> dict[str, Any]:
                     "kaltura_provider.operators.profile",
                     "kaltura_provider.operators.reach",
                     "kaltura_provider.operators.session",
+                    "kaltura_provider.operators.thumbnail",
                 ],
             }
         ],

@@ -275,7 +275,7 @@ def captions(field: Field, value: object) -> tuple[CaptionWish, ...]:
 
 
 def _caption(field: Field, item: object) -> CaptionWish:
-    from kaltura_pipeline.languages import named_language
+    from kaltura_provider.api.languages import named_language
 
     if not isinstance(item, dict):
         raise WrongValueError("must name a file", f"write a mapping with {', '.join(CAPTION_FIELDS)}")

@@ -7,25 +7,21 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kaltura_pipeline.manifests.model import Problem
-from kaltura_pipeline.quality.decoding import UndecodableError, decode_text
+from kaltura_provider.api.caption_files import EXTENSIONS, FORMS, MAXIMUM_BYTES, decode_caption, modern_ttml
+from kaltura_provider.api.decoding import UndecodableError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-MAXIMUM_BYTES = 4 * 1024 * 1024
 _MOST_CUES = 50_000
 # A caption has four or five lines, and in XML a few elements.
 _MOST_LINES = 5 * _MOST_CUES
 _MOST_PROBLEMS = 20
 # A line of a caption is 40 letters or so. Longer ones are not needed to read times, and slow down regular expressions.
 _LONGEST_LINE = 400
-_FORMS = {"srt": "srt", "vtt": "vtt", "dfxp": "ttml", "ttml": "ttml", "xml": "ttml"}
-_OLD_TTML = re.compile(r"http://www\.w3\.org/2006/(?:10|04)/ttaf1")
-_TTML_NAMESPACE = "http://www.w3.org/ns/ttml"
 _ARROW = "-->"
 _ARROW_PATTERN = re.compile(_ARROW)
 _MEANT_AS_TIMES = re.compile(r"[\d:.,]\s?-->|-->\s?[\d:.,]")
-_DECLARED_ENCODING = re.compile(r"""^(\s*<\?xml[^>]{0,100}?)\s+encoding\s*=\s*["'][^"'>]{0,40}["']""")
 _SAVE = "save it as UTF-8"
 
 
@@ -82,15 +78,12 @@ def check_captions(
     if not data.strip():
         return CaptionText(), (Problem(name, "", "", "the file is empty", "write captions into it, or remove it"),)
     try:
-        text, encoding = decode_text(data, language)
+        decoded = decode_caption(data, language)
     except UndecodableError as error:
         return CaptionText(), (Problem(name, "", "", f"it cannot be decoded: {error}", _SAVE),)
-    text = text.replace("\r\n", "\n").replace("\r", "\n").lstrip("\ufeff")
-    form = _form_of(text)
-    if form == "ttml":
-        text = _DECLARED_ENCODING.sub(r"\1", text)  # it is no longer true
-    named = _FORMS.get(name.rsplit(".", 1)[-1].lower(), "") if "." in name else ""
-    read = CaptionText(text, form, encoding)
+    text, form = decoded.text, decoded.form
+    named = FORMS.get(name.rsplit(".", 1)[-1].lower(), "") if "." in name else ""
+    read = CaptionText(text, form, decoded.encoding)
     if form != named or not form:
         return read, (_wrong_form(name, named, form),)
     try:
@@ -100,7 +93,7 @@ def check_captions(
         return read, (Problem(name, place, "", message, fix),)
     if cues is None:
         return read, ()
-    read = CaptionText(text, form, encoding, len(cues), max((cue.end for cue in cues), default=0.0), True)
+    read = CaptionText(text, form, decoded.encoding, len(cues), max((cue.end for cue in cues), default=0.0), True)
     problems = [
         Problem(name, place, "", message, fix)
         for place, message, fix in (*_arrows(text, form, cues), *_order(cues, duration, tolerance))
@@ -112,28 +105,20 @@ def check_captions(
     return read, tuple(problems)
 
 
-def _form_of(text: str) -> str:
-    start = text[:4096].lstrip()
-    if start.startswith("WEBVTT"):
-        return "vtt"
-    if start.startswith("<") and ("<tt" in start or ":tt" in start):
-        return "ttml"
-    return "srt" if _ARROW in text else ""
-
-
 def _wrong_form(name: str, named: str, form: str) -> Problem:
     if not named:
         return Problem(name, "", "", "its name is not that of a caption file", "name it .srt, .vtt or .dfxp")
     if not form:
         fix = "check that it is a caption file, with times such as 00:00:01,000 --> 00:00:02,500"
         return Problem(name, "line 1", "", "no captions in it", fix)
-    extension = {"srt": "srt", "vtt": "vtt", "ttml": "dfxp"}[form]
     message = f"its content is {form.upper()}, not what its name says"
-    return Problem(name, "line 1", "", message, f"name it .{extension}, or convert it")
+    return Problem(name, "line 1", "", message, f"name it .{EXTENSIONS[form]}, or convert it")
 
 
 def _times(text: str, form: str) -> list[_Cue] | None:
     """Read the captions with the library; None if it is not installed or does not know how the times are written."""
+    if form == "scc":
+        return None
     try:
         import pysubs2
         from pysubs2.formats.subrip import SubripFormat
@@ -176,7 +161,7 @@ def _ttml(text: str, library: Any) -> list[_Cue] | None:
     if text.count("</") + text.count("/>") > _MOST_CUES * 2:
         raise _UnreadableError("", f"more than {_MOST_CUES * 2} elements", "split the file")
     try:
-        read = library.SSAFile.from_string(_OLD_TTML.sub(_TTML_NAMESPACE, text.lstrip()), format_="ttml")
+        read = library.SSAFile.from_string(modern_ttml(text), format_="ttml")
     except ParseError as error:
         raise _UnreadableError(f"line {error.position[0]}", f"no well-formed XML ({error})", "mend the XML") from None
     except (NotImplementedError, RecursionError, ValueError, ArithmeticError):

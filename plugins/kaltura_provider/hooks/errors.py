@@ -23,3 +23,7 @@ class KalturaWaitError(AirflowException):
 
 class KalturaPlaybackError(AirflowException):
     """Entries do not play as they should; the message says which, why, and what to do."""
+
+
+class EntriesFailedError(AirflowException):
+    """Some entries of a task could not be brought up to date; the message names each, and the others are done."""

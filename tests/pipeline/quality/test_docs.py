@@ -11,10 +11,10 @@ from tests.conftest import ROOT
 from tests.pipeline.quality.samples import remuxed
 from tests.provider.api.sample_files import sample
 
-from kaltura_pipeline.quality.captions import MAXIMUM_BYTES
 from kaltura_pipeline.quality.images import ThumbnailLimits
 from kaltura_pipeline.quality.media import ProbeLimits
 from kaltura_pipeline.quality.rules import QualityRules
+from kaltura_provider.api.caption_files import MAXIMUM_BYTES
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 SERVICE = "caption_captionAsset"
 #: KalturaCaptionType by file ending.
 FORMATS = {".srt": "1", ".dfxp": "2", ".ttml": "2", ".vtt": "3", ".scc": "5"}
+#: The same by form of a caption text.
+FORMAT_OF_FORM = {"srt": "1", "ttml": "2", "vtt": "3", "scc": "5"}
 _FORMAT_NAMES = {"1": "SRT", "2": "DFXP", "3": "WebVTT", "4": "CAP", "5": "SCC"}
 # Kaltura makes SRT of it, in its own time.
 _CONVERTED = FORMATS[".scc"]
@@ -29,11 +31,12 @@ _REFERENCE = re.compile(r"\{[0-9]+:result[^{}]*\}")
 class WantedCaption:
     """A caption file that an entry is to have.
 
-    :param key: where it is, as ``read`` takes it; its ending tells the format.
+    :param key: where it is, as ``read`` takes it.
     :param etag: changes with its content.
     :param language: Kaltura's name of its language, such as ``English (British)``.
     :param label: what viewers see; the language if empty.
     :param default: whether it is shown unless the viewer chooses another.
+    :param form: ``srt``, ``vtt``, ``ttml`` or ``scc``, what ``read`` returns; as the ending of the key says if empty.
     """
 
     key: str
@@ -41,6 +44,7 @@ class WantedCaption:
     language: str
     label: str = ""
     default: bool = False
+    form: str = ""
 
     @property
     def format(self) -> str:
@@ -48,6 +52,8 @@ class WantedCaption:
 
         :raises ValueError: no caption format has this ending.
         """
+        if self.form:
+            return FORMAT_OF_FORM[self.form]
         ending = PurePosixPath(self.key).suffix.lower()
         if ending not in FORMATS:
             raise ValueError(f"{self.key}: {ending or 'no ending'} is no caption format; use {', '.join(FORMATS)}")
@@ -59,18 +65,35 @@ class WantedCaption:
         return self.language, self.format, self.label or self.language
 
 
+@dataclass(frozen=True)
+class CaptionRules:
+    """What is done about captions that are there.
+
+    :param keep: whether content that is there stays, also if the file has other content.
+    :param prune: whether captions that this package made are deleted when they are wanted no more.
+    """
+
+    keep: bool = False
+    prune: bool = False
+
+
+#: The file counts, and nothing is deleted.
+REPLACE = CaptionRules()
+
+
 class CaptionsPart(Part):
     """The captions of the entry. Kaltura does not prevent two of one language, so what is there is used again.
 
     A caption of the same language, format and label is taken, or the only one of its language and format. A tag on it
     tells which version of the file it holds, so that only others are filled. Captions of files that are gone are left
-    alone.
+    alone unless the rules say otherwise.
 
     :param entry_id: the entry.
     :param wanted: the caption files.
     :param noted: what :meth:`notes` returned before.
     :param read: returns the bytes of a caption file.
     :param verify: whether to look although they are noted.
+    :param rules: what is done about captions that are there.
     :raises ValueError: two files are the same caption, or more than one is to be the default.
     """
 
@@ -84,9 +107,11 @@ class CaptionsPart(Part):
         read: Callable[[str], bytes],
         *,
         verify: bool = False,
+        rules: CaptionRules = REPLACE,
     ) -> None:
         super().__init__(entry_id)
         _check(wanted)
+        self._rules = rules
         self._wanted = wanted
         self._noted = noted or {}
         self._read = read
@@ -94,7 +119,10 @@ class CaptionsPart(Part):
         self._texts: dict[str, str] = {}
         self._present: list[Mapping[str, Any]] = []
         self._written: list[Mapping[str, Any]] = []
-        self.done = not self._changed
+        #: What was done, by identity of the caption, as a lost answer leads to another round.
+        self._done: dict[str, set[Any]] = {"added": set(), "replaced": set(), "changed": set(), "deleted": set()}
+        is_known = noted is not None and set(noted) == {each.key for each in wanted} and not verify
+        self.done = not self._changed and (is_known or not rules.prune)
 
     def look(self, batch: Batch) -> None:
         """List the captions of the entry."""
@@ -104,23 +132,21 @@ class CaptionsPart(Part):
         """Return captions that are missing, hold something else, are named otherwise, or are there twice."""
         found = []
         for wish in self._wanted:
-            name = f"{wish.language} {_FORMAT_NAMES[wish.format]}"
-            if wish.label and wish.label != wish.language:
-                name = f"{name} {wish.label!r}"
+            name = _in_words(wish.identity)
             asset = self._asset(wish)
             if asset is None:
                 found.append(Difference("captions", name, wish.key, None))
                 continue
-            if not _holds(asset, wish):
+            if not self._is_fine(asset, wish):
                 found.append(Difference("captions", f"{name} content", *_contents(asset, wish)))
             if wish.label and asset.get("label") != wish.label:
                 found.append(Difference("captions", f"{name} label", wish.label, asset.get("label")))
             if wish.default and not asset.get("isDefault"):
                 found.append(Difference("captions", f"{name} default", True, False))
         for first, others in _doubles(self._present):
-            language, format, label = _identity(first)
-            name = f"{language} {_FORMAT_NAMES.get(format, format)} {label!r} copies"
+            name = f"{_in_words(_identity(first))} copies"
             found.append(Difference("captions", name, 1, 1 + len(others)))
+        found += [Difference("captions", _in_words(_identity(asset)), None, "there") for asset in self._superfluous()]
         return found
 
     def intention(self) -> dict[str, Any]:
@@ -133,7 +159,7 @@ class CaptionsPart(Part):
         """Make or fill the captions that do not hold the version of their file."""
         chosen = [(wish, self._asset(wish)) for wish in self._changed]
         for wish, asset in chosen:
-            if asset is None or not _holds(asset, wish):
+            if asset is None or not self._is_fine(asset, wish):
                 # Before the first call is added, so that a bad file leaves no empty caption behind.
                 self._text(wish.key)
         adds = False
@@ -149,15 +175,17 @@ class CaptionsPart(Part):
             self._list(batch, self._seen_after)
 
     def finish(self, batch: Batch) -> None:
-        """Delete what two that ran at once made twice."""
+        """Delete what two that ran at once made twice, and what is wanted no more."""
         wishes = {wish.identity: wish for wish in self._changed}
         for first, others in _doubles(self._written):
             # Everybody keeps the first, so it is never deleted; its maker may not have come to fill it.
             if (wish := wishes.get(_identity(first))) is not None:
                 self._bring_up_to_date(batch, wish, first)
             for other in others:
-                gone = {"CAPTION_ASSET_ID_NOT_FOUND": None}
-                batch.add(self, SERVICE, "delete", {"captionAssetId": other["id"]}, fine=gone)
+                self._delete(batch, other)
+        for asset in self._superfluous():
+            self._done["deleted"].add(asset["id"])
+            self._delete(batch, asset)
 
     def explain(self, error: KalturaError) -> Exception:
         """Say what Kaltura means when it does not find an entry that exists."""
@@ -172,6 +200,32 @@ class CaptionsPart(Part):
         """Return a digest of each file and what is said of it."""
         return {"captions": {each.key: digest_of(asdict(each)) for each in self._wanted}}
 
+    def changes(self) -> dict[str, Any]:
+        """Return how many captions were added, replaced in content, changed in label or default flag, and deleted."""
+        counts = {name: len(captions) for name, captions in self._done.items()}
+        touched = set().union(*(self._done[name] for name in ("added", "replaced", "changed")))
+        unchanged = sum(each.identity not in touched for each in self._wanted)
+        return {"captions": {**counts, "unchanged": unchanged}}
+
+    def _delete(self, batch: Batch, asset: Mapping[str, Any]) -> None:
+        gone = {"CAPTION_ASSET_ID_NOT_FOUND": None}
+        batch.add(self, SERVICE, "delete", {"captionAssetId": asset["id"]}, fine=gone)
+
+    def _superfluous(self) -> list[Mapping[str, Any]]:
+        """Return captions that this package made and that are wanted no more."""
+        if not self._rules.prune:
+            return []
+        wanted = {each.identity for each in self._wanted}
+        used = {asset["id"] for wish in self._wanted if (asset := self._asset(wish)) is not None}
+        return [
+            asset
+            for asset in self._present
+            if OURS in tags_of(asset) and _identity(asset) not in wanted and asset["id"] not in used
+        ]
+
+    def _is_fine(self, asset: Mapping[str, Any], wish: WantedCaption) -> bool:
+        return _holds(asset, wish) or (self._rules.keep and is_ready(asset))
+
     def _add(self, batch: Batch, wish: WantedCaption) -> None:
         description = {
             "objectType": "KalturaCaptionAsset",
@@ -181,6 +235,7 @@ class CaptionsPart(Part):
             # Before the content; a caption whose size is another one is filled again.
             "tags": f"{OURS},{mark(wish.etag, self._size(wish))}",
         }
+        self._done["added"].add(wish.identity)
         made = batch.add(self, SERVICE, "add", {"entryId": self.entry_id, "captionAsset": description})
         self._fill(batch, wish, made.ref("id"))
         if wish.default:
@@ -188,7 +243,8 @@ class CaptionsPart(Part):
 
     def _bring_up_to_date(self, batch: Batch, wish: WantedCaption, asset: Mapping[str, Any]) -> None:
         change = {}
-        if not _holds(asset, wish):
+        if not self._is_fine(asset, wish):
+            self._done["replaced"].add(wish.identity)
             self._fill(batch, wish, asset["id"])
             # After the content: a tag never promises what is not there yet.
             kept = [tag for tag in tags_of(asset) if not is_mark(tag)]
@@ -200,7 +256,10 @@ class CaptionsPart(Part):
         if change:
             changed = {"objectType": "KalturaCaptionAsset", **change}
             batch.add(self, SERVICE, "update", {"id": asset["id"], "captionAsset": changed})
-        if wish.default and not asset.get("isDefault"):
+        is_new_default = wish.default and not asset.get("isDefault")
+        if "label" in change or is_new_default:
+            self._done["changed"].add(wish.identity)
+        if is_new_default:
             batch.add(self, SERVICE, "setAsDefault", {"captionAssetId": asset["id"]})
 
     def _fill(self, batch: Batch, wish: WantedCaption, asset_id: str) -> None:
@@ -273,6 +332,12 @@ def _check(wanted: Sequence[WantedCaption]) -> None:
 
 def _identity(asset: Mapping[str, Any]) -> tuple[str, str, str]:
     return str(asset.get("language")), str(asset.get("format")), str(asset.get("label") or asset.get("language"))
+
+
+def _in_words(identity: tuple[str, str, str]) -> str:
+    language, format, label = identity
+    name = f"{language} {_FORMAT_NAMES.get(format, format)}"
+    return name if label == language else f"{name} {label!r}"
 
 
 def _holds(asset: Mapping[str, Any], wish: WantedCaption) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from kaltura_provider.api.categories import ensure_category
 from kaltura_provider.api.enrichment.attachments import AttachmentsPart
-from kaltura_provider.api.enrichment.captions import CaptionsPart
+from kaltura_provider.api.enrichment.captions import REPLACE, CaptionRules, CaptionsPart
 from kaltura_provider.api.enrichment.categories import CategoriesPart
 from kaltura_provider.api.enrichment.chapters import ChaptersPart
 from kaltura_provider.api.enrichment.fields import FieldsPart
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from kaltura_provider.api.enrichment.attachments import WantedAttachment
     from kaltura_provider.api.enrichment.captions import WantedCaption
     from kaltura_provider.api.enrichment.metadata import MetadataWish
-    from kaltura_provider.api.enrichment.thumbnail import WantedThumbnail
+    from kaltura_provider.api.enrichment.thumbnail import WantedFrame, WantedThumbnail
 
 # Captions and images of so many entries are in memory at once.
 _TOGETHER = 20
@@ -46,7 +46,7 @@ class Enrichment:
     :param new_categories: full paths of further categories, which are made if they do not exist.
     :param metadata: custom metadata by the id of its profile, as text.
     :param captions: caption files.
-    :param thumbnail: image file; None leaves the thumbnail alone.
+    :param thumbnail: image file or frame; None leaves the thumbnail alone.
     :param attachments: files to go with it.
     :param chapters: chapters; None leaves them alone, an empty list removes those this package made.
     :param noted: what was noted of this entry last: ``notes`` of its :class:`Enriched`, or what ``note`` was given.
@@ -57,6 +57,7 @@ class Enrichment:
         there to look for, which saves calls.
     :param verify: whether to look at parts that are noted as done, and to mend them: for the case that somebody changed
         them on Kaltura since. ``noted`` only tells then what an earlier call set.
+    :param caption_rules: what is done about captions that are there.
     """
 
     entry_id: str
@@ -65,7 +66,7 @@ class Enrichment:
     new_categories: Sequence[str] = ()
     metadata: Mapping[str, MetadataWish] = field(default_factory=dict)
     captions: Sequence[WantedCaption] = ()
-    thumbnail: WantedThumbnail | None = None
+    thumbnail: WantedThumbnail | WantedFrame | None = None
     attachments: Sequence[WantedAttachment] = ()
     chapters: Sequence[Chapter] | None = None
     noted: Mapping[str, Any] | None = None
@@ -73,6 +74,7 @@ class Enrichment:
     note: Callable[[Mapping[str, Any]], None] | None = None
     fresh: bool = False
     verify: bool = False
+    caption_rules: CaptionRules = REPLACE
 
     def parts(self, category_ids: Sequence[int]) -> list[Part]:
         """Return the parts of the entry, for one time each.
@@ -86,7 +88,9 @@ class Enrichment:
             FieldsPart(entry_id, self.fields or {}, noted.get("fields"), are_set=self.fresh, verify=verify),
             CategoriesPart(entry_id, categories, noted.get("categories"), verify=verify),
             MetadataPart(entry_id, self.metadata, noted.get("metadata"), verify=verify),
-            CaptionsPart(entry_id, self.captions, noted.get("captions"), self.read, verify=verify),
+            CaptionsPart(
+                entry_id, self.captions, noted.get("captions"), self.read, verify=verify, rules=self.caption_rules
+            ),
             ThumbnailPart(entry_id, self.thumbnail, noted.get("thumbnail"), self.read, verify=verify),
             AttachmentsPart(entry_id, self.attachments, noted.get("attachments"), self.read, verify=verify),
             ChaptersPart(entry_id, self.chapters, noted.get("chapters"), verify=verify),
@@ -100,7 +104,7 @@ class Enriched:
     :param entry_id: the entry.
     :param notes: what to note of it, plain JSON; also of the parts that were done before an error.
     :param error: what kept a part from being done, the first one; None if all is as it shall be.
-    :param changes: numbers of what was added, changed and deleted, for attachments and chapters.
+    :param changes: numbers of what was added, changed and deleted, for captions, thumbnails, attachments and chapters.
     """
 
     entry_id: str
@@ -194,7 +198,7 @@ class _Enriching(Rounds):
             if failed:
                 title.keep(title.noted)
                 title.stopped = title.stopped or failed[0]
-        changes = {name: made for part in title.parts for name, made in part.changes().items()}
+        changes = {name: counts for part in title.parts if part.done for name, counts in part.changes().items()}
         return Enriched(title.wanted.entry_id, title.notes, title.stopped, changes)
 
     def must_look(self, part: Part, *, first: bool) -> bool:

@@ -85,7 +85,7 @@ class Part:
     def write(self, batch: Batch) -> None:
         """Add the calls that change what is there.
 
-        :raises ValueError: a file cannot be used; no call was added for it.
+        :raises Exception: a file cannot be read or used; no call was added for it.
         """
 
     def send(self, client: KalturaClient) -> None:
@@ -129,6 +129,7 @@ class Batch:
         self._client = client
         self._requests: list[tuple[MultiRequest, list[_Sent]]] = []
         self._characters = 0
+        self._cost = 0
 
     def __len__(self) -> int:
         return sum(len(sent) for _, sent in self._requests)
@@ -141,6 +142,7 @@ class Batch:
         params: Mapping[str, Any],
         then: Callable[[Any], None] | None = None,
         fine: Mapping[str, Callable[[], None] | None] | None = None,
+        cost: int = 1,
     ) -> Call:
         """Add a call.
 
@@ -150,10 +152,11 @@ class Batch:
         :param params: parameters by name.
         :param then: takes the result.
         :param fine: error codes that say that nothing is left to do, with what to do then.
+        :param cost: how many ordinary calls it takes the server as long as.
         :raises ValueError: a text looks like a reference to another call.
         """
         if self._is_full() and self._requests[-1][1][-1].part is not part:
-            self._characters = 0
+            self._characters = self._cost = 0
             self._requests.append((self._client.multirequest(), []))
         elif not self._requests:
             self._requests.append((self._client.multirequest(), []))
@@ -161,6 +164,7 @@ class Batch:
         call = request.add(service, action, params)
         sent.append(_Sent(part, then, fine or {}))
         self._characters += _characters(params)
+        self._cost += cost
         return call
 
     @property
@@ -195,7 +199,7 @@ class Batch:
     def _is_full(self) -> bool:
         if not self._requests:
             return False
-        return len(self._requests[-1][1]) >= _MAX_CALLS or self._characters >= _MAX_CHARACTERS
+        return self._cost >= _MAX_CALLS or self._characters >= _MAX_CHARACTERS
 
 
 def _characters(value: Any) -> int:

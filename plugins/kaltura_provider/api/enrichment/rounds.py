@@ -84,8 +84,11 @@ class Rounds:
         self._ended |= self.errors.keys()
         looked = batch.parts
         for part in self._going(parts):
-            # What was not looked at has no differences to tell.
-            part.done = part in looked and not part.differences()
+            try:
+                # What was not looked at has no differences to tell.
+                part.done = part in looked and not part.differences()
+            except ValueError as error:
+                self.errors[part] = error
         parts = [part for part in parts if not part.done]
         self.before_writing(self._going(parts))
         batch = Batch(self.client)
@@ -93,7 +96,7 @@ class Rounds:
         for part in self._going(parts):
             try:
                 part.write(batch)
-            except ValueError as error:
+            except Exception as error:  # whatever reading a file raises; it is of one entry only
                 self.errors[part] = error
                 refused = True
         if refused and first and self._all_or_nothing:
@@ -107,7 +110,10 @@ class Rounds:
                 self.errors[part] = error
         batch = Batch(self.client)
         for part in self._going(parts):
-            part.finish(batch)
+            try:
+                part.finish(batch)
+            except Exception as error:  # of reading a file that somebody else had promised to send
+                self.errors[part] = error
         self._send(batch)
         for part in self._going(parts):
             part.done = True

@@ -10,6 +10,7 @@ from tests.provider.api.enrichment.conftest import Title
 
 from kaltura_provider.api import KalturaClient, KalturaError
 from kaltura_provider.api.enrichment.enrich import Enrichment, enrich
+from kaltura_provider.api.enrichment.metadata import MetadataWish
 from kaltura_sandbox.faults.fault import Fault
 from kaltura_sandbox.faults.proxy import FaultProxy
 from kaltura_sandbox.faults.rules import Rule
@@ -105,3 +106,21 @@ def test_only_properties_that_differ_are_sent(client: KalturaClient, proxy: Faul
 def test_a_text_that_kaltura_would_replace_is_the_error_of_its_entry(client: KalturaClient, title: Title) -> None:
     (result,) = enrich(client, [Enrichment(title.account.entry(), {"name": "{1:result:id}"})])
     assert "looks like a reference" in str(result.error)
+
+
+def test_a_file_that_cannot_be_read_stops_no_other_entry(client: KalturaClient, title: Title) -> None:
+    def gone(key: str) -> bytes:
+        raise OSError(f"{key} is out of reach")
+
+    good, out_of_reach, garbled = wishes(title, 3)
+    out_of_reach = replace(out_of_reach, read=gone)
+    garbled = replace(garbled, metadata={str(title.profile): MetadataWish("<metadata")})
+    results = list(enrich(client, [out_of_reach, garbled, good]))
+    check(title, good)
+    assert [str(result.error) for result in results if result.error] == [
+        "t.en.vtt is out of reach",
+        str(results[1].error),
+    ]
+    assert "is not XML" in str(results[1].error)
+    assert title.account.categories_of(out_of_reach.entry_id) == title.categories[:2]
+    assert len(title.account.captions_of(garbled.entry_id)) == 2

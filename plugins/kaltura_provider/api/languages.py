@@ -1,8 +1,9 @@
-"""Caption languages: from a language tag to the English name that Kaltura wants."""
+"""Languages: from a tag, a code or the name of a file to the English name that Kaltura wants."""
 
 from __future__ import annotations
 
 from difflib import get_close_matches
+from pathlib import PurePosixPath
 
 # BCP-47 tag in lower case -> Kaltura's KalturaLanguage value. Kaltura refuses codes such as "en".
 KALTURA_LANGUAGES = {
@@ -14,11 +15,13 @@ KALTURA_LANGUAGES = {
     "ar-lb": "Arabic (Lebanon)",
     "ar-qa": "Arabic (Qatar)",
     "ar-sa": "Arabic (Saudi Arabia)",
+    "as": "Assamese",
     "ay": "Aymara",
     "az": "Azerbaijani",
     "ba": "Bashkir",
     "be": "Byelorussian (Belarusian)",
     "bg": "Bulgarian",
+    "bh": "Bihari",
     "bi": "Bislama",
     "bn": "Bengali (Bangla)",
     "bo": "Tibetan",
@@ -106,6 +109,7 @@ KALTURA_LANGUAGES = {
     "ku": "Kurdish",
     "ky": "Kirghiz",
     "la": "Latin",
+    "li": "Limburgish ( Limburger)",
     "ln": "Lingala",
     "lo": "Laothian",
     "lt": "Lithuanian",
@@ -121,11 +125,15 @@ KALTURA_LANGUAGES = {
     "mul": "Multilingual",
     "my": "Burmese",
     "na": "Nauru",
+    "nb": "Norwegian",
     "nds": "Low German Low Saxon",
     "ne": "Nepali",
     "nl": "Dutch",
+    "nn": "Norwegian",
     "no": "Norwegian",
     "oc": "Occitan",
+    "om": "Oromo (Afan, Galla)",
+    "or": "Oriya",
     "pa": "Punjabi",
     "pl": "Polish",
     "ps": "Pashto (Pushto)",
@@ -139,6 +147,7 @@ KALTURA_LANGUAGES = {
     "rw": "Kinyarwanda (Ruanda)",
     "sa": "Sanskrit",
     "sd": "Sindhi",
+    "sg": "Sangro",
     "sh": "Serbo-Croatian",
     "si": "Sinhalese",
     "sk": "Slovak",
@@ -189,124 +198,6 @@ KALTURA_LANGUAGES = {
     "zxx": "No linguistic content",
 }
 
-# Other names of the same languages: codes that were withdrawn, and ISO 639-2 and -3 for the two-letter ones.
-_SAME = {
-    "iw": "he",
-    "in": "id",
-    "ji": "yi",
-    "mo": "ro",
-    "nb": "no",
-    "nn": "no",
-    "cmn": "zh",
-    "arb": "ar",
-    "afr": "af",
-    "alb": "sq",
-    "sqi": "sq",
-    "amh": "am",
-    "ara": "ar",
-    "arm": "hy",
-    "hye": "hy",
-    "aze": "az",
-    "baq": "eu",
-    "eus": "eu",
-    "bel": "be",
-    "ben": "bn",
-    "bos": "bs",
-    "bul": "bg",
-    "bur": "my",
-    "mya": "my",
-    "cat": "ca",
-    "chi": "zh",
-    "zho": "zh",
-    "cym": "cy",
-    "wel": "cy",
-    "cze": "cs",
-    "ces": "cs",
-    "dan": "da",
-    "deu": "de",
-    "ger": "de",
-    "dut": "nl",
-    "nld": "nl",
-    "ell": "el",
-    "gre": "el",
-    "eng": "en",
-    "epo": "eo",
-    "est": "et",
-    "fao": "fo",
-    "fas": "fa",
-    "per": "fa",
-    "fin": "fi",
-    "fra": "fr",
-    "fre": "fr",
-    "geo": "ka",
-    "kat": "ka",
-    "gla": "gd",
-    "gle": "ga",
-    "glg": "gl",
-    "guj": "gu",
-    "hau": "ha",
-    "heb": "he",
-    "hin": "hi",
-    "hrv": "hr",
-    "hun": "hu",
-    "ice": "is",
-    "isl": "is",
-    "ind": "id",
-    "ita": "it",
-    "jpn": "ja",
-    "kan": "kn",
-    "kaz": "kk",
-    "khm": "km",
-    "kor": "ko",
-    "kur": "ku",
-    "lao": "lo",
-    "lat": "la",
-    "lav": "lv",
-    "lit": "lt",
-    "mac": "mk",
-    "mkd": "mk",
-    "mal": "ml",
-    "mao": "mi",
-    "mri": "mi",
-    "mar": "mr",
-    "may": "ms",
-    "msa": "ms",
-    "mlt": "mt",
-    "mon": "mn",
-    "nep": "ne",
-    "nob": "no",
-    "nno": "no",
-    "nor": "no",
-    "pan": "pa",
-    "pol": "pl",
-    "por": "pt",
-    "pus": "ps",
-    "ron": "ro",
-    "rum": "ro",
-    "rus": "ru",
-    "sin": "si",
-    "slk": "sk",
-    "slo": "sk",
-    "slv": "sl",
-    "som": "so",
-    "spa": "es",
-    "srp": "sr",
-    "swa": "sw",
-    "swe": "sv",
-    "tam": "ta",
-    "tel": "te",
-    "tgl": "tl",
-    "tha": "th",
-    "tur": "tr",
-    "ukr": "uk",
-    "urd": "ur",
-    "uzb": "uz",
-    "vie": "vi",
-    "xho": "xh",
-    "yid": "yi",
-    "yor": "yo",
-    "zul": "zu",
-}
 _NAMES = {name.lower(): name for name in KALTURA_LANGUAGES.values()}
 
 
@@ -315,23 +206,42 @@ def kaltura_language(tag: str) -> str:
 
     A tag that Kaltura has no name for is looked up without its last part, as RFC 4647 says: ``de-AT`` is ``German``.
 
-    :param tag: BCP-47 tag, for example ``en`` or ``pt-BR``, or an ISO 639-2 code such as ``deu``; upper and lower case
-        are the same.
+    :param tag: BCP-47 tag, for example ``en`` or ``pt-BR``, or an ISO 639-1, -2 or -3 code such as ``deu``; upper and
+        lower case are the same.
     :raises ValueError: the tag is not known; the message names the nearest ones.
     """
-    parts = tag.lower().replace("_", "-").split("-")
-    parts[0] = _SAME.get(parts[0], parts[0])
-    # The first part must be a language, the others have at most 8 characters: anything else is no tag at all.
-    if all(0 < len(part) <= 8 and part.isascii() and part.isalnum() for part in parts):
-        for length in range(len(parts), 0, -1):
-            if name := KALTURA_LANGUAGES.get("-".join(parts[:length])):
-                return name
+    if name := _find(tag):
+        return name
     wanted = tag.lower()[:32]
     named = get_close_matches(wanted, _NAMES, n=1, cutoff=0.8)
     near = [tag for tag, name in KALTURA_LANGUAGES.items() if named and name.lower() == named[0]]
     near += [tag for tag in get_close_matches(wanted, KALTURA_LANGUAGES, n=3, cutoff=0.4) if tag not in near]
     fix = f"use one of: {', '.join(near)}" if near else "use a BCP-47 tag such as en, es-MX or pt-BR"
     raise ValueError(f"caption language {tag[:32]!r} is not known; {fix}")
+
+
+def _find(tag: str) -> str:
+    parts = tag.lower().replace("_", "-").split("-")
+    # The first part must be a language, the others have at most 8 characters: anything else is no tag at all.
+    if not all(0 < len(part) <= 8 and part.isascii() and part.isalnum() for part in parts):
+        return ""
+    if "-".join(parts) not in KALTURA_LANGUAGES and (parts[0] not in KALTURA_LANGUAGES or len(parts) > 1):
+        parts = _standard("-".join(parts)).lower().split("-")
+    for length in range(len(parts), 0, -1):
+        if name := KALTURA_LANGUAGES.get("-".join(parts[:length])):
+            return name
+    return ""
+
+
+def _standard(tag: str) -> str:
+    """Return a tag in its shortest form: without withdrawn codes, ISO 639-2 and -3, and parts of macrolanguages."""
+    import langcodes
+
+    try:
+        plain = langcodes.standardize_tag(tag)
+        return plain if plain.split("-")[0] in KALTURA_LANGUAGES else langcodes.standardize_tag(tag, macro=True)
+    except ValueError:
+        return tag
 
 
 def named_language(text: str) -> str:
@@ -341,6 +251,19 @@ def named_language(text: str) -> str:
     :raises ValueError: neither is known; the message names the nearest ones.
     """
     return _NAMES.get(text.strip().lower()) or kaltura_language(text.strip())
+
+
+def language_of_file(name: str) -> str:
+    """Return Kaltura's name of the language that a file name ends with, before its extension; empty if it names none.
+
+    :param name: such as ``talk.en-GB.vtt``, ``talk.es.srt`` or ``en.vtt``; may be a path or an S3 key.
+    :raises ValueError: what stands there is no known language; the message names the nearest ones.
+    """
+    stem = PurePosixPath(name).stem
+    suffix = PurePosixPath(stem).suffix.lstrip(".")
+    if suffix:
+        return kaltura_language(suffix)
+    return _find(stem)
 
 
 def language_tag(name: str) -> str:
