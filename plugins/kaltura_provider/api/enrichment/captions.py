@@ -205,7 +205,7 @@ class CaptionsPart(Part):
         counts = {name: len(captions) for name, captions in self._done.items()}
         touched = set().union(*(self._done[name] for name in ("added", "replaced", "changed")))
         unchanged = sum(each.identity not in touched for each in self._wanted)
-        return {"captions": {**counts, "unchanged": unchanged}}
+        return {"captions": {**counts, "unchanged": unchanged}} if self._wanted or any(counts.values()) else {}
 
     def _delete(self, batch: Batch, asset: Mapping[str, Any]) -> None:
         gone = {"CAPTION_ASSET_ID_NOT_FOUND": None}
