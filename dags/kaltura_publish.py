@@ -104,6 +104,14 @@ with DAG(
             title="Player",
             description="Created when it does not exist.",
         ),
+        "embed_type": Param(
+            SETTINGS.embed_type,
+            type="string",
+            enum=["dynamic", "thumbnail", "iframe"],
+            title="Embedding",
+            description="dynamic: pages around it can drive the player. thumbnail: the player comes after a click. "
+            "iframe: needs nothing of the page around it.",
+        ),
     },
 ) as dag:
 
@@ -188,6 +196,7 @@ with DAG(
         settings=SETTINGS,
         sites=sites,
         player=made,
+        embed_type="{{ params.embed_type }}",
         outlets=[PAGES],
         doc_md="Writes a page an entry and an index page to S3.",
     )

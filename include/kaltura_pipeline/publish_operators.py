@@ -152,33 +152,35 @@ class WritePagesOperator(BaseOperator):
     :param settings: the pipeline's settings.
     :param sites: what ``collect`` returned as ``sites``. Templated.
     :param player: what :class:`kaltura_provider.operators.player.KalturaPlayerOperator` returned. Templated.
+    :param embed_type: how pages show the player; that of the settings if empty. Templated.
     """
 
-    template_fields: Sequence[str] = ("sites", "player")
+    template_fields: Sequence[str] = ("sites", "player", "embed_type")
     operator_extra_links = (KalturaEntryLink(), KalturaPlayerLink())
 
-    def __init__(self, *, settings: PipelineSettings, sites: Any, player: Any, **kwargs: Any) -> None:
+    def __init__(
+        self, *, settings: PipelineSettings, sites: Any, player: Any, embed_type: str = "", **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         self.settings = settings
         self.sites = sites
         self.player = player
+        self.embed_type = embed_type
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Write the pages, and say so to whoever waits for the asset.
 
         :param context: the task's context.
-        :raises KalturaError: the entries could not be read.
         """
         from kaltura_pipeline.assets import PAGES
         from kaltura_pipeline.publishing.pages import write_pages
-        from kaltura_provider.api import Player
+        from kaltura_provider.api import PageOptions, Player
         from kaltura_provider.hooks.kaltura import KalturaHook
 
         hook = KalturaHook(self.settings.kaltura_conn_id)
+        options = PageOptions(self.settings.page_language, embed_type=self.embed_type or self.settings.embed_type)
         player = Player(hook.cdn_url, hook.partner_id, self.player["ui_conf_id"])
-        published = write_pages(
-            self.settings, self.sites, run_id=context["run_id"], kaltura=hook.get_conn(), player=player
-        )
+        published = write_pages(self.settings, self.sites, run_id=context["run_id"], player=player, options=options)
         if entry_ids := published["entry_ids"]:
             KalturaEntryLink.persist(context, self, hook.entries_url(entry_ids))
             KalturaPlayerLink.persist(context, self, hook.player_url(player.ui_conf_id, entry_ids[0]))

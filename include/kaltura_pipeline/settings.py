@@ -53,6 +53,9 @@ class PipelineSettings:
     :param player_name: name of the player that pages use; it is created when it does not exist.
     :param publish_approval: who approves entries before they get a page: ``none``, ``airflow`` or ``kaltura``; the
         trigger form can name another one.
+    :param embed_type: how pages show the player: ``dynamic``, which host pages can drive; ``thumbnail``, which loads it
+        after a click; or ``iframe``.
+    :param page_language: language of the pages, such as ``de``.
     """
 
     bucket: str = ""
@@ -83,6 +86,8 @@ class PipelineSettings:
     max_failures: float = 0.0
     player_name: str = "Airflow pages"
     publish_approval: str = "none"
+    embed_type: str = "dynamic"
+    page_language: str = "en"
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> PipelineSettings:

@@ -20,11 +20,13 @@ from kaltura_pipeline.publishing.model import (
     EntryOutcome,
     PublishBatch,
     PublishItem,
+    Shown,
     new_outcome,
     read_items,
     site_workspace,
     write_outcomes,
 )
+from kaltura_pipeline.publishing.pages import shown_of
 from kaltura_pipeline.results.model import UPDATE, from_problem
 
 if TYPE_CHECKING:
@@ -139,4 +141,15 @@ def _state(item: PublishItem, entry: Entry | None, attempt: Attempt | None) -> E
         result, message = HELD, "it waits for moderation: approve it in the KMC, or run with approval = airflow"
     elif entry.moderation_status == moderation.REJECTED:
         result, message = HELD, "a moderator rejected it; approve it in the KMC if that was a mistake"
-    return new_outcome(item, result, message, updated=updated, problems=problems)
+    shown = None if entry is None else _shown(item, entry, updated=updated)
+    return new_outcome(item, result, message, updated=updated, problems=problems, shown=shown)
+
+
+def _shown(item: PublishItem, entry: Entry, *, updated: bool) -> Shown:
+    """Return what the page shows; a list of entries may lag behind what was changed just now."""
+    shown = shown_of(entry)
+    if updated and item["item"] is not None:
+        fields = item["item"]["wanted"].get("fields", {})
+        shown["title"] = str(fields.get("name") or shown["title"])
+        shown["description"] = str(fields.get("description", shown["description"]))
+    return shown

@@ -100,8 +100,10 @@ def _judged(outcome: EntryOutcome, found: PlaybackResult | None, *, guarded: boo
     problems = [from_problem(Problem(found.entry_id, "", "", text, "")) for text in found.problems]
     for text in found.problems:
         log.warning("%s: %s", found.entry_id, text)
+    shown = outcome["shown"]
     return {
         **outcome,
+        "shown": shown and {**shown, "captions": [str(name) for name in found.facts.get("captions", ())]},
         "state": found.state,
         "result": FAILED if problems else outcome["result"],
         "message": found.problems[0] if problems else outcome["message"],

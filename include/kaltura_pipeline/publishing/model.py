@@ -64,12 +64,28 @@ class Collected(TypedDict):
     first: list[str]
 
 
+class Shown(TypedDict):
+    """What the page of an entry shows of it, see :class:`kaltura_provider.api.PageItem`.
+
+    ``duration`` is in seconds, ``created_at`` in Unix seconds; ``captions`` is None if nobody looked; ``download_url``
+    is empty for what a player shows.
+    """
+
+    title: str
+    description: str
+    duration: int | None
+    kind: str
+    created_at: int | None
+    captions: list[str] | None
+    download_url: str
+
+
 class EntryOutcome(TypedDict):
     """What became of one entry.
 
     ``result`` is one of :data:`PUBLISHED`, :data:`HELD`, :data:`GONE` and :data:`FAILED`; ``state`` is what a viewer
     gets, see :class:`kaltura_provider.api.playback.PlaybackResult`; ``updated`` says whether something of it was
-    brought up to date.
+    brought up to date; ``shown`` is None for an entry that is not on Kaltura.
     """
 
     entry_id: str
@@ -79,10 +95,17 @@ class EntryOutcome(TypedDict):
     updated: bool
     message: str
     problems: list[ResultProblem]
+    shown: Shown | None
 
 
 def new_outcome(
-    item: PublishItem, result: str, message: str, *, updated: bool = False, problems: list[ResultProblem]
+    item: PublishItem,
+    result: str,
+    message: str,
+    *,
+    updated: bool = False,
+    problems: list[ResultProblem],
+    shown: Shown | None = None,
 ) -> EntryOutcome:
     """Make the outcome of an entry of which nobody has looked yet what a viewer gets."""
     return {
@@ -93,6 +116,7 @@ def new_outcome(
         "updated": updated,
         "message": message,
         "problems": problems,
+        "shown": shown,
     }
 
 

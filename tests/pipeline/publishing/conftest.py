@@ -93,7 +93,7 @@ class Library:
             workspace = site_workspace(settings, site["bucket"])
             outcomes |= {each["entry_id"]: each for each in all_outcomes(workspace, run_id, checking.STEP, site)}
         player = Player(self.url, 102, 1)
-        published = write_pages(settings, found["sites"], run_id=run_id, kaltura=kaltura, player=player)
+        published = write_pages(settings, found["sites"], run_id=run_id, player=player)
         return Run(outcomes, published, record_publish(settings, found["sites"], run_id=run_id))
 
     def pages(self, bucket: str = "") -> dict[str, str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import requests
 from demo.media import document
@@ -17,12 +19,13 @@ def test_publishing_twice_gives_the_same_pages(library: Library) -> None:
     entry_id = library.add_entry("Optics")
     first = library.publish(entry_ids=(entry_id, f" {entry_id} "), check=False).published
     before = library.pages()
-    assert library.publish(entry_ids=(entry_id,), check=False).published == first
+    assert library.publish(entry_ids=(entry_id,), check=False).published == {**first, "written": 0}
     assert library.pages() == before
     assert set(before) == {"index.html", "index.json", f"{entry_id}.html"}
     assert f"/entry_id/{entry_id}" in before[f"{entry_id}.html"]
     assert first == {
-        "indexes": [f"s3://{library.bucket}/_kaltura/pages/index.html"], "pages": 1, "entry_ids": [entry_id]
+        "indexes": [f"s3://{library.bucket}/_kaltura/pages/index.html"], "pages": 1, "written": 2,
+        "entry_ids": [entry_id],
     }  # fmt: skip
 
 
@@ -82,21 +85,22 @@ def test_with_a_state_bucket_the_pages_lie_there(library: Library) -> None:
     library.put("handout.pdf", document())
     run = library.publish(manifests=(library.ingest(),), check=False)
     assert run.published["indexes"] == [f"s3://{state}/_kaltura/pages/index.html"]
-    assert library.publish(entry_ids=tuple(run.outcomes), check=False).published == run.published
+    again = library.publish(entry_ids=tuple(run.outcomes), check=False).published
+    assert again == {**run.published, "written": 0}
 
 
 def test_two_runs_at_once_lose_no_page(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
-    from kaltura_pipeline.workspace import Workspace
+    from kaltura_provider.hooks.s3_site import S3Site
 
     first, second = library.add_entry("First"), library.add_entry("Second")
-    write_html = Workspace.write_html
+    write = S3Site.write
 
-    def overtaken(self: Workspace, name: str, html: str) -> str:
-        monkeypatch.setattr(Workspace, "write_html", write_html)
+    def overtaken(self: S3Site, files: Any) -> Any:
+        monkeypatch.setattr(S3Site, "write", write)
         library.publish(entry_ids=(second,), check=False)
-        return write_html(self, name, html)
+        return write(self, files)
 
-    monkeypatch.setattr(Workspace, "write_html", overtaken)
+    monkeypatch.setattr(S3Site, "write", overtaken)
     with pytest.raises(DocumentConflictError):
         library.publish(entry_ids=(first,), check=False)
     library.publish(entry_ids=(first,), check=False)  # Airflow tries again
@@ -114,3 +118,13 @@ def test_nothing_to_publish_names_the_ways_out() -> None:
         collect(bucket="b")
     with pytest.raises(ConfigurationError, match="S3 bucket for the pages"):
         collect(entry_ids=("0_a",))
+
+
+def test_pages_with_a_public_address_say_so(library: Library) -> None:
+    library.settings = PipelineSettings(state_url="https://media.example.edu/")
+    entry_id = library.add_entry("Optics")
+    library.publish(entry_ids=(entry_id,), check=False)
+    pages = library.pages()
+    address = f"https://media.example.edu/_kaltura/pages/{entry_id}.html"
+    assert f'property="og:url" content="{address}"' in pages[f"{entry_id}.html"]
+    assert f"{entry_id}.oembed.json" in pages

@@ -38,14 +38,15 @@ def test_publishing_twice_changes_nothing_on_kaltura(
     assert all(outcome["updated"] for outcome in run.outcomes.values())
     assert run.summary["counts"] == {"published": 3}
     assert "Talk 2" in library.pages()["index.html"]
+    assert "English" in library.pages()[f"{entries[0]}.html"]
     before, pages = state_of(sandbox.settings.data), library.pages()
     proxy.reset()
     run = library.publish(entry_ids=entries, update=True, check=False)
     assert state_of(sandbox.settings.data) == before
     assert library.pages() == pages
     assert not any(outcome["updated"] for outcome in run.outcomes.values())
-    # Once for their states, once for their pages.
-    assert Counter(proxy.calls) == {"baseEntry.list": 2}
+    assert Counter(proxy.calls) == {"baseEntry.list": 1}
+    assert run.published["written"] == 0
 
 
 def test_what_is_said_wrongly_holds_back_its_own_entry_only(library: Library) -> None:
