@@ -58,12 +58,23 @@ sandbox: $(READY) player ## A local Kaltura alone, on PORT (8123)
 browser:
 	@tests/browser/install-chromium.sh
 
+# Tests wait for servers most of the time, so those of whole processes run beside the others; they are a run of their own,
+# as moto's S3 servers share their buckets in a process, and their output comes in one piece.
 .PHONY: test
 test: $(READY) browser player ## All tests (unit, contract, system, browser)
 	@rm -rf .state/test-logs
-	@$(BIN)/python -m pytest -n 2 -m "not system" --ignore tests/secrets
-	@$(BIN)/python -m pytest -n 2 --dist loadfile -m system
+	@$(MAKE) --no-print-directory -j2 test-parts test-system
 	@$(BIN)/python -m pytest tests/secrets
+
+.PHONY: test-parts
+test-parts: $(READY)
+	@$(BIN)/python -m pytest -n 3 -m "not system" --ignore tests/secrets
+
+.PHONY: test-system
+test-system: $(READY)
+	@mkdir -p .state
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -m system > .state/system-tests.txt 2>&1 && status=0 || status=$$?; \
+		cat .state/system-tests.txt; exit $$status
 
 .PHONY: test-browser
 test-browser: $(READY) browser player ## The tests in a real browser alone, those of Kaltura's player and Airflow's UI
