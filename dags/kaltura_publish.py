@@ -223,6 +223,10 @@ with DAG(
         summary = ti.xcom_pull(task_ids="record")
         if summary is None:
             return
+        if ti.xcom_pull(task_ids="pages") is None:
+            raise AirflowFailException(
+                "the pages were not written; the log of 'pages' or 'player' says why. Then clear that task in this run."
+            )
         if summary["failed"] > SETTINGS.max_failures * summary["attempted"]:
             raise AirflowFailException(
                 f"{summary['failed']} of {summary['attempted']} entries failed. Why, and what to do: "

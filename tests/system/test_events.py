@@ -48,6 +48,16 @@ with DAG("by_entries", schedule=[new_entries], catchup=False):
 """
 
 
+def _command_of(process: Any) -> list[str]:
+    """Return the command of a process; of one that has just ended there is none."""
+    import psutil
+
+    try:
+        return list(process.cmdline())
+    except psutil.NoSuchProcess:
+        return []
+
+
 class EventStack(LocalStack):
     """The demonstration's servers, with a queue that starts the ingest, and with a DAG that new entries start."""
 
@@ -75,7 +85,7 @@ class EventStack(LocalStack):
 
         assert self._airflow is not None
         below = psutil.Process(self._airflow.process.pid).children(recursive=True)
-        found = [process for process in below if "triggerer" in process.cmdline()]
+        found = [process for process in below if "triggerer" in _command_of(process)]
         assert found
         for process in {each for one in found for each in [one, *one.children(recursive=True)]}:
             process.kill()

@@ -26,7 +26,7 @@ from kaltura_pipeline.publishing.model import (
     site_workspace,
     write_outcomes,
 )
-from kaltura_pipeline.publishing.pages import shown_of
+from kaltura_pipeline.publishing.shown import shown_of
 from kaltura_pipeline.results.model import UPDATE, from_problem
 
 if TYPE_CHECKING:

@@ -6,15 +6,16 @@ import logging
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from kaltura_pipeline.publishing import checking
-from kaltura_pipeline.publishing.model import GONE, PUBLISHED, EntryOutcome, Shown, all_outcomes, site_workspace
+from kaltura_pipeline.publishing.model import GONE, PUBLISHED, EntryOutcome, all_outcomes, site_workspace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from kaltura_pipeline.publishing.model import Shown
     from kaltura_pipeline.publishing.model import Site as PublishedSite
     from kaltura_pipeline.settings import PipelineSettings
     from kaltura_pipeline.workspace import Workspace
-    from kaltura_provider.api import Entry, PageItem, PageOptions, Player
+    from kaltura_provider.api import PageItem, PageOptions, Player
 
 log = logging.getLogger(__name__)
 
@@ -69,26 +70,6 @@ def write_pages(
         published["written"] += written
         published["entry_ids"] += list(shown)[:2]
     return published
-
-
-def shown_of(entry: Entry) -> Shown:
-    """Return what the page of an entry shows of it.
-
-    :param entry: the entry as Kaltura has it.
-    """
-    from kaltura_provider.api import PageItem
-    from kaltura_provider.api.embed.model import download_url_of
-
-    item = PageItem.from_entry(entry)
-    return {
-        "title": item.title,
-        "description": item.description,
-        "duration": item.duration,
-        "kind": item.kind.value,
-        "created_at": item.created_at,
-        "captions": None,
-        "download_url": download_url_of(entry) or "",
-    }
 
 
 def _has_page(outcome: EntryOutcome) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import pytest
@@ -19,6 +20,8 @@ from kaltura_sandbox.server import SandboxServer
 
 __all__ = ["account", "client", "new_client", "proxy"]
 
+# All tests share one account.
+ensure = partial(ensure_access_control, max_profiles=1000)
 #: One rule of each kind.
 RULES: list[dict[str, Any]] = [
     {
@@ -45,7 +48,7 @@ def named(account: Account, name: str) -> list[dict[str, Any]]:
 
 
 def test_made_as_declared_and_found_again(client: KalturaClient, proxy: FaultProxy, account: Account) -> None:
-    made = ensure_access_control(client, account.word, RULES, description="for staff")
+    made = ensure(client, account.word, RULES, description="for staff")
     assert made.to_json() == {"id": made.id, "created": True, "updated": False, "drift": []}
     stored = profile(account, made.id)
     assert (stored["name"], stored["systemName"], stored["description"]) == (account.word, account.word, "for staff")
@@ -63,13 +66,13 @@ def test_made_as_declared_and_found_again(client: KalturaClient, proxy: FaultPro
     assert (limit["flavorParamsIds"], limit["isBlockedList"], third["forceAdminValidation"]) == ("0,6", True, True)
 
     proxy.reset()
-    again = ensure_access_control(client, account.word, RULES, description="for staff")
+    again = ensure(client, account.word, RULES, description="for staff")
     assert again.to_json() == {"id": made.id, "created": False, "updated": False, "drift": []}
     assert proxy.calls == ["flavorParams.list", "accessControlProfile.list"]
 
 
 def test_drift_is_told_in_words_and_repaired(client: KalturaClient, account: Account) -> None:
-    made = ensure_access_control(client, account.word, RULES[:2])
+    made = ensure(client, account.word, RULES[:2])
     rules = profile(account, made.id)["rules"]
     rules[0]["conditions"][0]["values"][0]["value"] = "IT"
     rules[1]["contexts"] = [{"objectType": "KalturaAccessControlContextTypeHolder", "type": 3}]
@@ -82,24 +85,24 @@ def test_drift_is_told_in_words_and_repaired(client: KalturaClient, account: Acc
         'rule 3 is {"actions": [{"block": true}], "message": "none"}, and should not be there',
     ]
     with pytest.raises(DriftError, match=r"is not as it should be: rule 1, conditions is .*use on_drift='repair'"):
-        ensure_access_control(client, account.word, RULES[:2], on_drift="fail")
-    reported = ensure_access_control(client, account.word, RULES[:2], on_drift="report")
+        ensure(client, account.word, RULES[:2], on_drift="fail")
+    reported = ensure(client, account.word, RULES[:2], on_drift="report")
     # Long values are cut.
     assert [str(each)[:40] for each in reported.drift] == [word[:40] for word in words]
     assert str(reported.drift[2]) == words[2]
     assert (reported.updated, len(profile(account, made.id)["rules"])) == (False, 3)
-    repaired = ensure_access_control(client, account.word, RULES[:2])
+    repaired = ensure(client, account.word, RULES[:2])
     assert (repaired.id, repaired.updated, repaired.drift) == (made.id, True, reported.drift)
-    assert ensure_access_control(client, account.word, RULES[:2]).drift == ()
+    assert ensure(client, account.word, RULES[:2]).drift == ()
 
 
 def test_one_made_by_hand_is_taken_over(client: KalturaClient, account: Account) -> None:
     by_hand = account.access_control(account.word.upper())
-    taken = ensure_access_control(client, account.word, RULES[:1])
+    taken = ensure(client, account.word, RULES[:1])
     assert (taken.id, taken.created, [str(each)[:6] for each in taken.drift]) == (by_hand, False, ["rule 1"])
     assert profile(account, by_hand)["name"] == account.word.upper()
-    system = ensure_access_control(client, f"a {account.word}", [], system_name=f"s{account.word}")
-    moved = ensure_access_control(client, f"b {account.word}", [], system_name=f"s{account.word}")
+    system = ensure(client, f"a {account.word}", [], system_name=f"s{account.word}")
+    moved = ensure(client, f"b {account.word}", [], system_name=f"s{account.word}")
     assert (moved.id, [each.key for each in moved.drift]) == (system.id, ["name"])
     assert profile(account, system.id)["name"] == f"b {account.word}"
 
@@ -109,15 +112,15 @@ def test_the_default_moves(new_sandbox: Callable[..., SandboxServer], new_client
 
     config = ClientConfig(new_sandbox().url, 102)
     with KalturaClient(config, AdminSecretCredentials("admin-secret-for-tests")) as own:
-        made = ensure_access_control(own, "all", RULES[:1])
-        changed = ensure_access_control(own, "all", RULES[:1], default=True)
+        made = ensure(own, "all", RULES[:1])
+        changed = ensure(own, "all", RULES[:1], default=True)
         assert [str(each) for each in changed.drift] == ["default is false, and should be true"]
         assert [each["id"] for each in own.iterate("accessControlProfile") if each["isDefault"]] == [made.id]
 
 
 def test_no_room_for_another_one(client: KalturaClient, proxy: FaultProxy, account: Account) -> None:
     with pytest.raises(KalturaError, match=r"may have 1, so there is no room for .*Delete one that no entry uses"):
-        ensure_access_control(client, account.word, RULES[:1], max_profiles=1)
+        ensure(client, account.word, RULES[:1], max_profiles=1)
     assert "accessControlProfile.add" not in proxy.calls
 
 
@@ -150,21 +153,21 @@ def test_what_cannot_be_is_refused_before_any_call(
 ) -> None:
     proxy.reset()
     with pytest.raises(DeclarationError) as refused:
-        ensure_access_control(client, "wrong", [rule])
+        ensure(client, "wrong", [rule])
     assert problem in str(refused.value)
     assert proxy.calls == []
 
 
 def test_a_flavor_that_does_not_exist(client: KalturaClient, account: Account) -> None:
     with pytest.raises(UnknownProfileError, match=r"no flavor 'HD/1081.*did you mean 'HD/1080"):
-        ensure_access_control(client, account.word, [{"actions": {"limit_flavors": "HD/1081 - WEB (H264/4000)"}}])
+        ensure(client, account.word, [{"actions": {"limit_flavors": "HD/1081 - WEB (H264/4000)"}}])
     assert named(account, account.word) == []
 
 
 def test_several_at_once_make_one(new_client: Callable[[], KalturaClient], account: Account) -> None:
     clients = [new_client() for _ in range(4)]
     with ThreadPoolExecutor(4) as pool:
-        made = list(pool.map(lambda each: ensure_access_control(each, account.word, RULES), clients))
+        made = list(pool.map(lambda each: ensure(each, account.word, RULES), clients))
     assert len({each.id for each in made}) == 1
     assert [each.created for each in made].count(True) == 1
     assert len(named(account, account.word)) == 1
@@ -173,7 +176,7 @@ def test_several_at_once_make_one(new_client: Callable[[], KalturaClient], accou
 @pytest.mark.parametrize("fault", ["drop_answer", "drop_request"])
 def test_a_lost_answer(client: KalturaClient, proxy: FaultProxy, account: Account, fault: str) -> None:
     proxy.set_rules([Rule(Fault(fault), action="accessControlProfile.add", nth=1)])
-    made = ensure_access_control(client, account.word, RULES)
+    made = ensure(client, account.word, RULES)
     assert len(proxy.events) == 1
     assert made.created
     assert [each["id"] for each in named(account, account.word)] == [made.id]
@@ -182,12 +185,12 @@ def test_a_lost_answer(client: KalturaClient, proxy: FaultProxy, account: Accoun
 @pytest.mark.parametrize("moment", range(1, 9))
 def test_killed_at_any_moment(new_client: Callable[[], KalturaClient], account: Account, moment: int) -> None:
     try:
-        ensure_access_control(dying(new_client(), moment), account.word, RULES)
+        ensure(dying(new_client(), moment), account.word, RULES)
         died = False
     except Killed:
         died = True
     # Flavors, profiles, the new one, profiles again.
     assert died
-    made = ensure_access_control(new_client(), account.word, RULES)
+    made = ensure(new_client(), account.word, RULES)
     assert [each["id"] for each in named(account, account.word)] == [made.id]
     assert made.drift == ()

@@ -14,7 +14,8 @@ RULES = [{"conditions": [{"country": ["DE"], "not": True}], "actions": "block", 
 
 
 def access_control(context: Any, **arguments: Any) -> dict[str, Any]:
-    return KalturaAccessControlOperator(task_id="access", **arguments).execute(context)
+    # All tests share one account.
+    return KalturaAccessControlOperator(task_id="access", max_profiles=1000, **arguments).execute(context)
 
 
 def conversion(context: Any, **arguments: Any) -> dict[str, Any]:
