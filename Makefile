@@ -109,6 +109,10 @@ bench-upload: $(READY) ## Uploads next to other uploaders, near and far (ONLY=51
 bench-ingest: $(READY) ## Ingest 10,000 small files through the whole stack, twice (FILES=2000 SAMPLE=100)
 	@$(BIN)/python -m benchmarks.ingest $(if $(FILES),--files $(FILES)) $(if $(SAMPLE),--sample $(SAMPLE)) $(BENCH_OPTIONS)
 
+.PHONY: bench-publish
+bench-publish: $(READY) ## Publish 500 entries with everything said of them, twice (ENTRIES=100 SAMPLE=10)
+	@$(BIN)/python -m benchmarks.publish $(if $(ENTRIES),--entries $(ENTRIES)) $(if $(SAMPLE),--sample $(SAMPLE))
+
 N ?= 500
 SEED ?= 1
 .PHONY: chaos

@@ -62,9 +62,9 @@ class AirflowApi:
             answer = self._session.patch(f"{self._url}/api/v2/connections/{connection_id}", json=body, timeout=30)
         answer.raise_for_status()
 
-    def pause(self, dag_id: str) -> None:
-        """Keep a DAG from starting."""
-        answer = self._session.patch(f"{self._url}/api/v2/dags/{dag_id}", json={"is_paused": True}, timeout=30)
+    def pause(self, dag_id: str, *, paused: bool = True) -> None:
+        """Keep a DAG from starting, or let it start again."""
+        answer = self._session.patch(f"{self._url}/api/v2/dags/{dag_id}", json={"is_paused": paused}, timeout=30)
         answer.raise_for_status()
 
     def trigger(self, dag_id: str, conf: dict[str, Any]) -> str:

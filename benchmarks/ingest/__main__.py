@@ -9,25 +9,23 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Sequence
 
-from demo.airflow_api import DONE, AirflowApi
+from demo.airflow_api import AirflowApi
 from demo.bucket import BUCKET
 from demo.processes import Processes
 from demo.stack import PARTNER_ID, ROOT, USER
 
 from benchmarks.ingest import report
-from benchmarks.ingest.figures import LoopFigures, RunFigures, tasks_of, xcom_of
+from benchmarks.ingest.figures import LoopFigures
 from benchmarks.ingest.files import fill
-from benchmarks.ingest.memory import MemoryWatch
-from benchmarks.ingest.stand import KALTURA, S3, CountingStack
+from benchmarks.ingest.runs import run_dag, say
+from benchmarks.ingest.stand import KALTURA, CountingStack
 from benchmarks.ingest.targets import evaluate
 from benchmarks.upload.report import targets
 
 STATE = ROOT / ".state" / "bench-ingest"
 _SEED = 1
-_HOURS = 3 * 3600
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -40,13 +38,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     shutil.rmtree(STATE)
     with CountingStack(STATE) as stack:
         size = fill(stack.s3, BUCKET, options.files, _SEED)
-        _say(f"{options.files} objects with {size / 1e6:.0f} MB are in S3")
+        say(f"{options.files} objects with {size / 1e6:.0f} MB are in S3")
         stack.await_airflow()
         api = AirflowApi(stack.airflow_url, USER, stack.password)
         api.pause("kaltura_publish")
-        first = _run(stack, api, options.files)
+        first = run_dag(stack, api, "kaltura_ingest", {"bucket": BUCKET}, options.files)
         print(report.run_table("New files", first), flush=True)
-        again = _run(stack, api, options.files)
+        again = run_dag(stack, api, "kaltura_ingest", {"bucket": BUCKET}, options.files)
         print(report.run_table("The same files again, unchanged", again), flush=True)
         if options.sample:
             loop = _loop(stack, min(options.sample, options.files))
@@ -63,63 +61,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 1 if missed else 0
 
 
-def _run(stack: CountingStack, api: AirflowApi, files: int) -> RunFigures:
-    """Let Airflow ingest the bucket."""
-    stack.reset()
-    before = stack.cpu()
-    with MemoryWatch(stack.airflow_pid) as memory:
-        started = time.monotonic()
-        run_id = api.trigger("kaltura_ingest", {"bucket": BUCKET})
-        state = _await(api, run_id)
-        seconds = time.monotonic() - started
-    used = {server: seconds - before[server] for server, seconds in stack.cpu().items()}
-    if state != "success":
-        _say(api.failure("kaltura_ingest", run_id))
-    total, largest = xcom_of(stack.database, run_id)
-    return RunFigures(
-        files=files,
-        state=state,
-        seconds=seconds,
-        kaltura=stack.requests(KALTURA),
-        s3=stack.requests(S3),
-        tasks=tasks_of(stack.database, run_id, memory.tasks, memory.cpu),
-        xcom_bytes=total,
-        xcom_largest=largest,
-        helper_memory=memory.helper,
-        helpers=memory.helpers,
-        entries=_entries(stack),
-        servers=used,
-    )
-
-
-def _await(api: AirflowApi, run_id: str) -> str:
-    """Wait for the end of a run with few requests: Airflow answers them with the CPUs that are measured."""
-    deadline, told = time.monotonic() + _HOURS, 0.0
-    while time.monotonic() < deadline:
-        state: str = api.get(f"dags/kaltura_ingest/dagRuns/{run_id}")["state"]
-        if state in DONE:
-            return state
-        if time.monotonic() - told > 30:
-            told = time.monotonic()
-            path = f"dags/kaltura_ingest/dagRuns/{run_id}/taskInstances"
-            ended = api.get(path, state="success", limit=1)["total_entries"]
-            _say(f"{ended} of {api.get(path, limit=1)['total_entries']} task instances have ended")
-        time.sleep(1)
-    raise TimeoutError(f"{run_id} did not end in {_HOURS} s")
-
-
-def _entries(stack: CountingStack) -> int:
-    """Return how many entries with content Kaltura has."""
-    from kaltura_provider.api import AdminSecretCredentials, ClientConfig, KalturaClient
-
-    with KalturaClient(
-        ClientConfig(stack.kaltura_url, PARTNER_ID), AdminSecretCredentials(stack.admin_secret)
-    ) as client:
-        filter = {"statusIn": "2", "moderationStatusIn": "1,2,3,5,6"}
-        answer = client.call("baseEntry", "list", {"filter": filter, "pager": {"pageSize": 1, "pageIndex": 1}})
-    return int(answer["totalCount"])
-
-
 def _loop(stack: CountingStack, files: int) -> LoopFigures:
     """Let the official client send some of the files once more."""
     stack.reset()
@@ -133,10 +74,6 @@ def _loop(stack: CountingStack, files: int) -> LoopFigures:
     )  # fmt: skip
     result = json.loads(done.stdout.splitlines()[-1])
     return LoopFigures(files, result["seconds"], sum(stack.requests(KALTURA).values()), result["memory"])
-
-
-def _say(text: str) -> None:
-    print(f"  {time.strftime('%H:%M:%S')} {text}", file=sys.stderr, flush=True)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -21,7 +21,7 @@ _IMAGE, _PDF = 2, 13
 def main() -> None:
     """Get each file of the sample from S3, and make it an entry."""
     job = json.loads(sys.stdin.readline())
-    client, s3 = _kaltura(job), _s3(job)
+    client, s3 = official_client(job), _s3(job)
     keys = [key for key, _ in sample(job["files"], job["seed"])]
     started = time.perf_counter()
     for key in keys:
@@ -60,7 +60,8 @@ def _send(client: Any, key: str, data: bytes) -> None:
         client.media.addContent(added.id, resource)
 
 
-def _kaltura(job: dict[str, Any]) -> Any:
+def official_client(job: dict[str, Any]) -> Any:
+    """Return the official client with an administrator's session."""
     from KalturaClient import KalturaClient, KalturaConfiguration
     from KalturaClient.Plugins.Core import KalturaSessionType
 

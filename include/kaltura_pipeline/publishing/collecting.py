@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# Entries of one task; more when there are more than 100 times as many.
-_BATCH = 100
+# Entries of one task, as many as one list of Kaltura holds; more when there are more than 100 times as many.
+_BATCH = 150
 _MOST_TASKS = 100
 # Entries that are named to the person who approves.
 _NAMED = 20

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from kaltura_provider.api.playback.model import PlaybackExpectation, PlaybackResult
 
 #: Entries that a player's questions are asked for with one request.
-ENTRIES_A_REQUEST = 50
+ENTRIES_A_REQUEST = 100
 
 
 def check_playback(
@@ -42,7 +42,7 @@ def check_playback(
     of its dates is always checked with an anonymous session, as Kaltura lets those through who may view it: neither
     the context nor ``playManifest`` may give it away.
 
-    Requests to the API: one list of entries and one of captions for 150 entries, one multirequest for 50, and one for
+    Requests to the API: one list of entries and one of captions for 150 entries, one multirequest for 100, and one for
     a session. Of each file at most 16 KB are read, of playlists and captions some megabytes.
 
     :param client: a client that may see the entries and their captions; its own session is not used to play.
