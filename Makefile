@@ -119,6 +119,10 @@ SEED ?= 1
 chaos: $(READY) ## N (500) schedules of faults and killed workers, from SEED (1) on; prints how to repeat what fails
 	@$(BIN)/python -m tests.chaos $(N) --seed $(SEED)
 
+.PHONY: chaos-publish
+chaos-publish: $(READY) ## Kill publishing KILLS (100) times at random moments, from SEED (1) on
+	@$(BIN)/python -m tests.chaos.publish $(if $(KILLS),$(KILLS)) --seed $(SEED)
+
 .PHONY: docs
 docs: $(READY) ## Write docs/errors.md anew, from the table of errors
 	@$(BIN)/python -m kaltura_provider.api.advice --page > docs/errors.md
