@@ -98,6 +98,10 @@ def _parser(settings: PipelineSettings) -> argparse.ArgumentParser:
     release.add_argument("key", help="key of the source object")
     release.set_defaults(act=_release)
 
+    forget = commands.add_parser("forget", help="remove the record of a file, so that it is ingested as if it were new")
+    forget.add_argument("key", help="key of the source object")
+    forget.set_defaults(act=_forget)
+
     prune = commands.add_parser("prune", help="remove records of files that are no longer in the bucket")
     prune.add_argument("--days", type=float, default=90.0, help="only what was not touched for so long (default 90)")
     prune.add_argument("--yes", action="store_true", help="remove them; without it they are only listed")
@@ -169,6 +173,20 @@ def _release(ledger: Ledger, hook: S3Hook, options: argparse.Namespace) -> Itera
         ) from error
     text = "released: the next run goes on with it" if released else "was not claimed; nothing to do"
     yield f"{options.key}: {text}"
+
+
+def _forget(ledger: Ledger, hook: S3Hook, options: argparse.Namespace) -> Iterator[str]:
+    record = ledger.read(options.bucket, options.key)
+    if record is None:
+        raise _no_record(ledger, options)
+    if record["lease_until"] > time.time():
+        raise CommandError(
+            f"{options.key}: {record['owner']} is working on it; wait for its end, or 'release' it first"
+        )
+    ledger.forget(options.bucket, options.key)
+    entry = record.get("entry_id")
+    kept = f"; entry {entry}, if it is still on Kaltura, is found again by its reference ID" if entry else ""
+    yield f"{options.key}: forgotten, the next run of kaltura_ingest takes it{kept}"
 
 
 def _prune(ledger: Ledger, hook: S3Hook, options: argparse.Namespace) -> Iterator[str]:

@@ -121,6 +121,16 @@ class LedgerIndex:
         records = ((entry_id, json.loads(body)) for entry_id, body in found)
         return {entry_id: (record["bucket"], record["key"]) for entry_id, record in records}
 
+    def without_object(self, bucket: str, prefix: str) -> Iterator[dict[str, str]]:
+        """Yield key and entry of the files below a prefix that became entries and were not listed, by key."""
+        query = (
+            "SELECT body FROM record WHERE entry_id <> '' AND key NOT IN (SELECT key FROM object) ORDER BY key"
+        )  # fmt: skip
+        for (body,) in self._catalogue.db.execute(query):
+            record = json.loads(body)
+            if record["bucket"] == bucket and record["key"].startswith(prefix):
+                yield {"key": record["key"], "entry_id": record["entry_id"]}
+
     def _note(self, name: str, version: str, body: dict[str, Any], *, over: bool = True) -> None:
         kept = {field: body[field] for field in _FIELDS if body.get(field)}
         self._catalogue.db.execute(

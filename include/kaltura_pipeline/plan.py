@@ -89,7 +89,10 @@ class Batch(TypedDict):
 
 
 class Plan(TypedDict):
-    """The head of a plan as it lies in S3; ``titles`` and ``work`` are the addresses of its items, one JSON a line."""
+    """The head of a plan as it lies in S3; ``titles`` and ``work`` are the addresses of its items, one JSON a line.
+
+    ``lost`` has the files that became entries and are gone, if all was compared.
+    """
 
     bucket: str
     prefix: str
@@ -97,6 +100,7 @@ class Plan(TypedDict):
     totals: dict[str, Any]
     titles: str
     not_taken: str
+    lost: str
     work: str
     batches: list[Batch]
 

@@ -10,7 +10,7 @@ from kaltura_pipeline.catalogue import Catalogue
 from kaltura_pipeline.discovery import discover
 from kaltura_pipeline.ledger_index import LedgerIndex
 from kaltura_pipeline.lines import write_lines
-from kaltura_pipeline.plan import ACTIONS, ADD, REFUSE, REPLACE, UPDATE, WORK, Batch, Plan, refuse_shared
+from kaltura_pipeline.plan import ACTIONS, ADD, KNOWN_COMPARE, REFUSE, REPLACE, UPDATE, WORK, Batch, Plan, refuse_shared
 from kaltura_pipeline.titles import TitlePlanner
 from kaltura_pipeline.workspace import Workspace, run_name
 
@@ -75,6 +75,10 @@ def plan_ingest(
         titles, _ = write_lines(workspace, f"{folder}/titles.ndjson", catalogue.items())
         left = ({"key": each.key, "reason": each.reason} for each in catalogue.not_taken())
         not_taken, _ = write_lines(workspace, f"{folder}/not-taken.ndjson", left)
+        # Files that are moved after their success are not lost.
+        compared = options.known_files == KNOWN_COMPARE and settings.after_success != "move"
+        lost = index.without_object(options.bucket, options.prefix) if compared else ()
+        lost_uri, _ = write_lines(workspace, f"{folder}/lost.ndjson", lost)
         work, offsets = write_lines(workspace, f"{folder}/work.ndjson", catalogue.items(WORK))
         sizes = [item["size"] for item in catalogue.items(WORK)]
         name = f"{folder}/plan.json"
@@ -82,7 +86,7 @@ def plan_ingest(
         plan: Plan = {
             "bucket": options.bucket, "prefix": options.prefix,
             "options": {name: getattr(options, name) for name in ("known_files", "changed_files", "duplicate_files")},
-            "totals": totals, "titles": titles, "not_taken": not_taken, "work": work,
+            "totals": totals, "titles": titles, "not_taken": not_taken, "lost": lost_uri, "work": work,
             "batches": _batches(uri, offsets, sizes, settings.batch_size),
         }  # fmt: skip
         documents.write(name, dict(plan))

@@ -14,7 +14,7 @@ from typing import Any
 ENVIRONMENT_PREFIX = "KALTURA_PIPELINE_"
 _NUMBERS = frozenset({"parallel", "part_size", "batch_size", "files_at_once", "transfer_tasks"})
 _SWITCHES = frozenset({"approve_replacement", "check_media"})
-_MAY_BE_EMPTY = ("state_prefix", "ingest_schedule", "report_schedule")
+_MAY_BE_EMPTY = ("state_prefix", "ingest_schedule", "report_schedule", "reconcile_schedule")
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,7 @@ class PipelineSettings:
     :param time_zone: IANA name of the zone whose days the reports are about.
     :param ingest_schedule: cron expression of ``kaltura_ingest``, in ``time_zone``; empty means only on demand.
     :param report_schedule: cron expression of ``kaltura_report``, in ``time_zone``; empty means only on demand.
+    :param reconcile_schedule: cron expression of ``kaltura_reconcile``, in ``time_zone``; empty means only on demand.
     :param parallel: upload requests at once for one file, 1 to 16; 0 chooses by size and distance.
     :param part_size: bytes of one upload request; 0 chooses by the size of the file.
     :param approve_replacement: ``true`` approves new content of an entry where the account asks for approval;
@@ -68,6 +69,7 @@ class PipelineSettings:
     time_zone: str = "UTC"
     ingest_schedule: str = "*/15 * * * *"
     report_schedule: str = "0 6 * * *"
+    reconcile_schedule: str = "0 4 * * 0"
     parallel: int = 0
     part_size: int = 0
     approve_replacement: bool = False

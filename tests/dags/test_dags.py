@@ -19,9 +19,9 @@ def dag_bag() -> DagBag:
     return DagBag(str(ROOT / "dags"))
 
 
-def test_there_are_three_and_none_has_an_error(dag_bag: DagBag) -> None:
+def test_there_are_four_and_none_has_an_error(dag_bag: DagBag) -> None:
     assert dag_bag.import_errors == {}
-    assert set(dag_bag.dags) == {"kaltura_ingest", "kaltura_publish", "kaltura_report"}
+    assert set(dag_bag.dags) == {"kaltura_ingest", "kaltura_publish", "kaltura_reconcile", "kaltura_report"}
 
 
 def test_every_dag_explains_itself_and_retries(dag_bag: DagBag) -> None:
@@ -43,6 +43,7 @@ def test_the_dags_are_chained_by_assets(dag_bag: DagBag) -> None:
     assert outlets == {
         "kaltura_ingest": {"kaltura_entries"},
         "kaltura_publish": {"kaltura_pages"},
+        "kaltura_reconcile": set(),
         "kaltura_report": {"kaltura_report"},
     }
     condition: Any = dag_bag.dags["kaltura_publish"].timetable.asset_condition

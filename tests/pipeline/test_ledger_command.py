@@ -88,6 +88,16 @@ def test_prune(s3: Any, filled: Ledger, bucket: str, capsys: pytest.CaptureFixtu
     assert keys == ["a b.mp4", "good.mp4"], "what is being worked on, and what is still in the bucket, stays"
 
 
+def test_forget(filled: Ledger, bucket: str, capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, _ = run(capsys, bucket, "forget", "good.mp4")
+    assert (status, filled.read(bucket, "good.mp4")) == (0, None)
+    assert "the next run of kaltura_ingest takes it; entry 0_good" in out
+    status, _, err = run(capsys, bucket, "forget", "a b.mp4")
+    assert status == 1
+    assert "dag/run/task[0] is working on it" in err
+    assert filled.read(bucket, "a b.mp4")
+
+
 def test_a_place_of_its_own(s3: Any, bucket: str, capsys: pytest.CaptureFixture[str]) -> None:
     Ledger(S3Documents(s3, bucket, "state/")).claim("elsewhere", "a.mp4", "w").release(READY)
     status, out, _ = run(capsys, "elsewhere", "--ledger", f"s3://{bucket}/state", "list")

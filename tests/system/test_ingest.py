@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.system.tools import entries, until
+from tests.system.tools import entries, kaltura_client, until
 
 if TYPE_CHECKING:
     from demo.airflow_api import AirflowApi
@@ -174,3 +174,27 @@ def test_a_missing_bucket_fails_at_once_and_names_the_fix(airflow_api: AirflowAp
     assert "'there-is-no-such-bucket' does not exist; check the name in the trigger form" in (
         airflow_api.failure("kaltura_ingest", run_id)
     )
+
+
+def test_what_somebody_changed_on_kaltura_is_named_and_put_right(
+    stack: LocalStack, airflow_api: AirflowApi, bucket: str
+) -> None:
+    """The reconcile DAG under a real scheduler."""
+    put_pictures(stack, bucket)
+    stack.s3.put_object(Bucket=bucket, Key="red.yaml", Body=b"name: Red")
+    assert run(airflow_api, {"bucket": bucket})[1] == "success"
+    with kaltura_client(stack) as client:
+        (entry,) = [each for each in entries(stack) if each["name"] == "Red"]
+        client.call("baseEntry", "update", {"entryId": entry["id"], "baseEntry": {"name": "Blue"}})
+
+        def reconcile(**conf: Any) -> tuple[str, Any]:
+            run_id = airflow_api.trigger("kaltura_reconcile", {"bucket": bucket, **conf})
+            state = airflow_api.await_run("kaltura_reconcile", run_id, 240, lambda _: None)
+            return state, airflow_api.xcom("kaltura_reconcile", run_id, "record")
+
+        state, found = reconcile()
+        assert (state, found["counts"]) == ("failed", {"drift": 1, "skip": 1})
+        assert found["first"] == ["red.png: fields: name is 'Blue', not 'Red'"]
+        state, found = reconcile(repair=True)
+        assert (state, found["counts"]) == ("success", {"mended": 1, "skip": 1})
+        assert client.call("baseEntry", "get", {"entryId": entry["id"]})["name"] == "Red"

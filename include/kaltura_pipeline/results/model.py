@@ -12,9 +12,10 @@ if TYPE_CHECKING:
 ADD, UPDATE, REPLACE, SKIP = "add", "update", "replace", "skip"
 REFUSE, ERROR, BUSY, NOT_TAKEN = "refuse", "error", "busy", "not_taken"
 PUBLISHED, HELD, GONE = "published", "held", "gone"
+DRIFT, MENDED, NEW, CHANGED = "drift", "mended", "new", "changed"
 
 #: Results that a person has to look at, the worst first.
-FAILURES = (ERROR, REFUSE, NOT_TAKEN, BUSY, HELD, GONE)
+FAILURES = (ERROR, REFUSE, GONE, DRIFT, NOT_TAKEN, BUSY, HELD)
 #: All results, in the order a person wants to see them, and what each means.
 MEANING = {
     ERROR: "tried, and failed",
@@ -26,8 +27,12 @@ MEANING = {
     UPDATE: "new metadata or captions for the entry it became before",
     SKIP: "nothing changed",
     PUBLISHED: "plays, or will at its time, and has a page",
-    HELD: "waits for a person, on Kaltura",
+    HELD: "waits for a person, or for Kaltura",
     GONE: "is not on Kaltura any more",
+    DRIFT: "is not on Kaltura as the files in S3 say",
+    MENDED: "was not as the files in S3 say, and is again",
+    NEW: "is not on Kaltura yet",
+    CHANGED: "has new content in S3, which Kaltura does not have yet",
 }
 
 
