@@ -77,8 +77,10 @@ def plan_ingest(
         not_taken, _ = write_lines(workspace, f"{folder}/not-taken.ndjson", left)
         # Files that are moved after their success are not lost.
         compared = options.known_files == KNOWN_COMPARE and settings.after_success != "move"
-        lost = index.without_object(options.bucket, options.prefix) if compared else ()
-        lost_uri, _ = write_lines(workspace, f"{folder}/lost.ndjson", lost)
+        lost = ""
+        if compared:
+            rows = index.without_object(options.bucket, options.prefix)
+            lost, _ = write_lines(workspace, f"{folder}/lost.ndjson", rows)
         work, offsets = write_lines(workspace, f"{folder}/work.ndjson", catalogue.items(WORK))
         sizes = [item["size"] for item in catalogue.items(WORK)]
         name = f"{folder}/plan.json"
@@ -86,7 +88,7 @@ def plan_ingest(
         plan: Plan = {
             "bucket": options.bucket, "prefix": options.prefix,
             "options": {name: getattr(options, name) for name in ("known_files", "changed_files", "duplicate_files")},
-            "totals": totals, "titles": titles, "not_taken": not_taken, "lost": lost_uri, "work": work,
+            "totals": totals, "titles": titles, "not_taken": not_taken, "lost": lost, "work": work,
             "batches": _batches(uri, offsets, sizes, settings.batch_size),
         }  # fmt: skip
         documents.write(name, dict(plan))

@@ -79,7 +79,7 @@ def _results(workspace: Workspace, run_id: str, plan_uri: str) -> Iterator[Title
             yield _of_finding(item, found.get(item["key"]))
         else:
             yield _of_item(item)
-    for record in read_lines(workspace, plan["lost"]):
+    for record in read_lines(workspace, plan["lost"]) if plan["lost"] else ():
         yield title_result(
             record["key"],
             DRIFT,
