@@ -124,6 +124,15 @@ def test_a_run_from_the_form_ends_green_with_links_on_its_tasks(
     page.get_by_role("link", name="Kaltura Management Console").wait_for()
     player = page.get_by_role("link", name="Player page").get_attribute("href") or ""
     screenshot(page, "publish-run")
+    page.goto(f"{stack.airflow_url}/dags/kaltura_publish/runs/{quote(publish_run)}")
+    page.get_by_role("button", name="Show Graph").click()
+    page.locator(".react-flow__node").filter(has_text="verdict").wait_for()
+    size = page.viewport_size
+    page.set_viewport_size({"width": 1000, "height": 640})
+    page.get_by_role("button", name="Collapse Details").click()
+    page.get_by_role("button", name="Fit View").click()
+    screenshot(page, "publish-graph")
+    page.set_viewport_size(size or {"width": 1280, "height": 900})
     page.goto(player)
     page.evaluate("void kalturaPlayer.play()")
     page.wait_for_function("kalturaPlayer.currentTime > 0.2")
@@ -136,7 +145,10 @@ def test_a_run_from_the_form_ends_green_with_links_on_its_tasks(
     page.set_content(html)
     page.get_by_role("heading", name="A ball crosses the picture").wait_for()
     page.locator(".playkit-pre-playback-play-button").click()
+    page.evaluate("KalturaPage.captions('en')")
     page.wait_for_function("() => KalturaPage.state().then(({ currentTime }) => currentTime > 0.6)")
+    page.locator(".playkit-subtitles").get_by_text("ball").wait_for()
+    page.locator(".playkit-spinner").wait_for(state="hidden")
     screenshot(page, "page", settle=False)
 
 
