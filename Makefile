@@ -130,7 +130,7 @@ docs: $(READY) ## Write docs/errors.md anew, from the table of errors
 .PHONY: requirements
 requirements: $(UV) ## Write requirements.txt and requirements-dev.txt anew
 	@$(UV) pip compile --quiet --universal --python-version 3.10 --no-annotate --custom-compile-command "make requirements" \
-		--extra quality pyproject.toml --output-file requirements.txt
+		--extra quality --extra report pyproject.toml --output-file requirements.txt
 	@$(UV) pip compile --quiet --universal --python-version 3.10 --no-annotate --custom-compile-command "make requirements" \
 		--all-extras --group dev --constraints requirements.txt pyproject.toml --output-file requirements-dev.txt
 
