@@ -14,6 +14,7 @@ from .faults import FaultProxy
 from .faults.options import add_options, read_options
 from .receiving.costs import Costs
 from .settings import Partner, Settings, default_player_dir
+from .traffic.options import add_traffic_options, traffic_plan
 
 if TYPE_CHECKING:
     from .server import SandboxServer
@@ -58,6 +59,7 @@ def main(arguments: list[str] | None = None) -> int:
             reach_seconds=options.reach_seconds,
             reach_error=options.reach_error,
             sample_events=options.sample_events,
+            traffic=traffic_plan(options),
             player_dir=options.player_dir,
             receivers=options.receivers,
             costs=Costs(
@@ -142,6 +144,7 @@ def _parser() -> argparse.ArgumentParser:
         "--sample-events", action="store_true",
         help="give a fresh account some plays in January 2026, so that reports have something to show",
     )  # fmt: skip
+    add_traffic_options(parser)
     parser.add_argument(
         "--receivers", type=int, default=0, metavar="PROCESSES",
         help="take requests in this many processes; 0, the default, does it in the sandbox's own",

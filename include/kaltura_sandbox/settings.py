@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from .receiving.costs import Costs
+from .traffic.plan import TrafficPlan
 
 _MEGABYTE = 1024 * 1024
 
@@ -60,6 +61,7 @@ class Settings:
     :param costs: what a server's work is charged; charging for receiving needs receivers.
     :param max_access_controls: access control profiles that an account may have, its default one included.
     :param sample_events: keep some plays in January 2026, so that reports have something to show.
+    :param traffic: synthetic traffic of the first account, with the library it is about; None for none.
     :param player_dir: directory with Kaltura's player; without one, players show a notice.
     """
 
@@ -83,6 +85,7 @@ class Settings:
     costs: Costs = field(default_factory=Costs)
     max_access_controls: int = 24
     sample_events: bool = False
+    traffic: TrafficPlan | None = None
     player_dir: Path = field(default_factory=default_player_dir)
 
     def __post_init__(self) -> None:
@@ -97,6 +100,10 @@ class Settings:
     def partner(self, partner_id: int) -> Partner | None:
         """Return the account with this id, or None."""
         return next((each for each in self.partners if each.id == partner_id), None)
+
+    def traffic_of(self, partner_id: int) -> TrafficPlan | None:
+        """Return the synthetic traffic of an account; only the first one has any."""
+        return self.traffic if partner_id == self.partners[0].id else None
 
     def admin_secrets(self, partner_id: int) -> tuple[str, ...]:
         """Return the secrets an account's sessions may be signed with; none for an unknown account."""

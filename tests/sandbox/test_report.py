@@ -84,7 +84,7 @@ def test_a_table_equals_the_events(api: Api) -> None:
     quarters = table(api, report_filter(), report=2)
     names = [f"count_plays_{part}" for part in (25, 50, 75, 100)]
     assert pick(quarters, "count_plays", *names, "play_through_ratio") == [
-        ("3", "2", "2", "1", "1", "0.3333"),
+        ("3", "2", "2", "1", "1", "0.33333333333333"),
         ("1", "1", "0", "0", "0", "0"),
     ]
 

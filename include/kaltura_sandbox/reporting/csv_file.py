@@ -7,16 +7,14 @@ import io
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta, timezone
 
-from .figures import Row, row_values
-from .metrics import Totals
 from .types import ReportType
 
 _RULE = "# ------------------------------------"
 
 
 def write_csv(
-    report: ReportType, title: str, description: str, headers: str, rows: Iterable[Row], totals: Totals | None, *,
-    curve: Sequence[tuple[str, str]], period: tuple[int, int, int] | None,
+    report: ReportType, title: str, description: str, headers: str, rows: Iterable[Sequence[str]],
+    totals: Sequence[str] | None, *, curve: Sequence[tuple[str, str]], period: tuple[int, int, int] | None,
 ) -> str:  # fmt: skip
     """Return the text of the file, without a byte order mark.
 
@@ -24,7 +22,7 @@ def write_csv(
     :param description: third line.
     :param headers: headings of the totals and, after a semicolon, of the table; without the semicolon Kaltura
         leaves the table out.
-    :param rows: the table.
+    :param rows: the cells of the table.
     :param totals: the figures of all rows together; None when there are no events.
     :param curve: points and values of the graph section, which is left out when empty.
     :param period: first and last Unix second, and minutes between UTC and local time.
@@ -40,11 +38,11 @@ def write_csv(
     total_headers, separator, table_headers = headers.partition(";")
     text.write(f"{_RULE}\nTotal\n{_RULE}\n")
     lines.writerow(_headings(total_headers, report.metrics))
-    lines.writerow(row_values(totals, report) if totals else [""] * len(report.metrics))
+    lines.writerow(totals or [""] * len(report.metrics))
     if separator:
         text.write(f"{_RULE}\nTable\n{_RULE}\n")
         lines.writerow(_headings(table_headers, [*(name for name, _ in report.columns), *report.metrics]))
-        lines.writerows(row.cells(report) for row in rows)
+        lines.writerows(rows)
     return text.getvalue()
 
 

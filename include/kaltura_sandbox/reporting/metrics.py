@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 # Event types of KalturaStatsEvent.
@@ -37,13 +38,13 @@ class Totals:
     viewers: set[str] = field(default_factory=set)
     entries: set[str] = field(default_factory=set)
 
-    def add(self, event: dict[str, Any], duration: float) -> None:
+    def add(self, kind: int, event: dict[str, Any], duration: float) -> None:
         """Count one event.
 
-        :param event: as ``stats.collect`` keeps it.
+        :param kind: its type.
+        :param event: its other properties, as ``stats.collect`` keeps them.
         :param duration: milliseconds the entry takes.
         """
-        kind = event.get("eventType", 0)
         self.events[kind] = self.events.get(kind, 0) + 1
         if kind in QUARTILES:
             self.viewed += duration / len(QUARTILES)
@@ -79,6 +80,7 @@ def _completion(totals: Totals) -> float:
 # the events of stats.collect, so both are estimated from the quarters reached, as Kaltura does for the time viewed.
 METRICS: dict[str, Callable[[Totals], float]] = {
     "count_plays": lambda totals: totals.of(PLAY),
+    "count_viewers": lambda totals: totals.of(PLAY),
     "count_plays_25": lambda totals: totals.of(4),
     "count_plays_50": lambda totals: totals.of(5),
     "count_plays_75": lambda totals: totals.of(6),
@@ -106,10 +108,11 @@ METRICS: dict[str, Callable[[Totals], float]] = {
 
 
 def figure(name: str, totals: Totals) -> float:
-    """Return a figure of a group: whole counts, or a number with at most four decimals."""
-    return round(METRICS[name](totals), 4)
+    """Return a figure of a group."""
+    return METRICS[name](totals)
 
 
 def text(value: float) -> str:
-    """Write a figure as reports do: without an exponent, without idle zeros."""
-    return str(int(value)) if value == int(value) else f"{value:.4f}".rstrip("0")
+    """Write a figure with 14 significant digits, as PHP does, but never with an exponent."""
+    written = str(int(value)) if value == int(value) else f"{value:.14g}"
+    return format(Decimal(written), "f") if "e" in written else written

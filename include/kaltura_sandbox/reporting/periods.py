@@ -77,6 +77,12 @@ def label(moment: int, step: str, offset: int) -> str:
     return local.strftime(STEPS[step])
 
 
+def slot_seconds(step: str) -> int:
+    """Return a number of seconds such that all moments of one such slot of Unix time have the same label."""
+    # Offsets are multiples of a quarter of an hour.
+    return {"ten_seconds": 10, "minutes": 60}.get(step, 300)
+
+
 def labels(start: int, end: int, step: str, offset: int) -> list[str]:
     """Return the names of all graph points of a period, in order."""
     stride = _FIXED_STEPS.get(step, 86400)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 UNKNOWN = "Unknown"
 
 # The first mark found decides, so special cases come first.
@@ -15,16 +17,19 @@ _BROWSERS = (
 )  # fmt: skip
 
 
+@lru_cache(maxsize=1024)
 def operating_system(agent: str) -> str:
     """Return the operating system's name in Kaltura's spelling."""
     return _first(_SYSTEMS, agent)
 
 
+@lru_cache(maxsize=1024)
 def browser(agent: str) -> str:
     """Return the browser's name in Kaltura's spelling."""
     return _first(_BROWSERS, agent)
 
 
+@lru_cache(maxsize=1024)
 def device(agent: str) -> str:
     """Return the kind of device."""
     lowered = agent.lower()

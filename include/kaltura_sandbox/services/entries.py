@@ -99,22 +99,33 @@ def editable_entry(context: Context, entry_id: str, object_type: str | None = No
 
 
 def new_entry(context: Context, object_type: str, **values: Any) -> Document:
-    """Return a fresh entry with all its defaults, not stored yet.
+    """Return a fresh entry of the caller with all its defaults, not stored yet.
 
     :param object_type: for example ``KalturaMediaEntry``.
     :param values: what differs from the defaults.
     """
     from .access_control import default_access_control_id
 
+    profile_id = default_access_control_id(context.store, context.partner_id)
+    return new_document(context.partner_id, object_type, profile_id, **{"userId": context.user_id, **values})
+
+
+def new_document(partner_id: int, object_type: str, access_control_id: int, **values: Any) -> Document:
+    """Return a fresh entry of an account with all its defaults, not stored yet.
+
+    :param object_type: for example ``KalturaMediaEntry``.
+    :param access_control_id: the profile that says who may watch it.
+    :param values: what differs from the defaults.
+    """
     now = int(time.time())
     entry_id = short_id()
     document: Document = {
-        "id": entry_id, "partnerId": context.partner_id, "objectType": object_type,
-        "name": f"{context.partner_id}_{now}", "description": "", "userId": context.user_id, "tags": "",
-        "categories": "", "categoriesIds": "", "status": NO_CONTENT, "moderationStatus": AUTO_APPROVED,
-        "moderationCount": 0, "type": AUTOMATIC, "createdAt": now, "updatedAt": now, "rank": 0, "totalRank": 0,
+        "id": entry_id, "partnerId": partner_id, "objectType": object_type,
+        "name": f"{partner_id}_{now}", "description": "", "userId": "", "tags": "", "categories": "",
+        "categoriesIds": "", "status": NO_CONTENT, "moderationStatus": AUTO_APPROVED, "moderationCount": 0,
+        "type": AUTOMATIC, "createdAt": now, "updatedAt": now, "rank": 0, "totalRank": 0,
         "votes": 0, "licenseType": -1, "version": 0, "thumbnailVersion": 0,
-        "accessControlId": default_access_control_id(context.store, context.partner_id), "replacementStatus": 0,
+        "accessControlId": access_control_id, "replacementStatus": 0,
         "partnerSortValue": 0, "rootEntryId": entry_id, "operationAttributes": [], "entitledUsersEdit": "",
         "entitledUsersPublish": "", "entitledUsersView": "", "capabilities": "", "displayInSearch": PARTNER_ONLY,
         "blockAutoTranscript": False,

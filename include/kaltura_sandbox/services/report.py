@@ -1,4 +1,4 @@
-"""Service ``report``: tables, totals and curves over the events that ``stats.collect`` kept."""
+"""Service ``report``: tables, totals and curves over the events of players, real and made up."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from ..context import Context
 from ..errors import ApiError, fail, register_error
 from ..ids import long_id
 from ..registry import ADMIN, USER, action, job, param
+from ..reporting.answers import points_of, rows_of, total_of
 from ..reporting.csv_file import write_csv
-from ..reporting.figures import Question, curves, row_values, table, total
-from ..reporting.metrics import Totals, figure, text
-from ..reporting.periods import STEPS, labels
+from ..reporting.figures import Question
+from ..reporting.periods import STEPS
 from ..reporting.questions import DEFAULT_DELIMITER, LIST_PROPERTIES, read_question
 from ..reporting.types import REPORT_TYPES, ReportType
 from ..schema import ApiObject, kaltura_type, prop, props, render, string_enum
@@ -76,17 +76,16 @@ def get_table(
     delimiter = _delimiter(response_options)
     first, last = _page(pager)
     question = _question(context, report_type, report_input_filter, object_ids, delimiter)
-    rows = table(context.store, question, order) if question else []
-    shown = rows[first:last]
-    if question is None or not shown:
+    count, rows = rows_of(context.store, question, order, first, last) if question else (0, [])
+    if question is None or not rows:
         return render("KalturaReportTable", {})
     report = question.report
-    lines = [delimiter.join(_clean(cell, delimiter) for cell in row.cells(report)) for row in shown]
+    lines = [delimiter.join(_clean(cell, delimiter) for cell in cells) for cells in rows]
     return render(
         "KalturaReportTable",
         {
             "header": delimiter.join([*(name for name, _ in report.columns), *report.metrics]),
-            "data": "".join(f"{line};" for line in lines), "totalCount": len(rows),
+            "data": "".join(f"{line};" for line in lines), "totalCount": count,
         },
     )  # fmt: skip
 
@@ -100,8 +99,7 @@ def get_total(
     delimiter = _delimiter(response_options)
     report = _report(report_type)
     question = _question(context, report_type, report_input_filter, object_ids, delimiter)
-    totals = total(context.store, question) if question else None
-    values = row_values(totals, report) if totals else [""] * len(report.metrics)
+    values = (total_of(context.store, question) if question else None) or [""] * len(report.metrics)
     return render("KalturaReportTotal", {"header": delimiter.join(report.metrics), "data": delimiter.join(values)})
 
 
@@ -120,10 +118,10 @@ def get_graphs(
             "KalturaReportGraph",
             {
                 "id": name,
-                "data": "".join(f"{label}{delimiter}{text(figure(name, at))};" for label, at in points.items()),
+                "data": "".join(f"{label}{delimiter}{values[number]};" for label, values in points.items()),
             },
         )
-        for name in report.metrics
+        for number, name in enumerate(report.metrics)
     ]  # fmt: skip
 
 
@@ -155,14 +153,14 @@ def get_url_for_report_as_csv(
     except ApiError:
         return None
     report = _report(report_type)
-    rows = table(context.store, question, order) if question else []
-    if len(rows) > _MAX_CSV_ROWS:
+    count, rows = rows_of(context.store, question, order, 0, None) if question else (0, [])
+    if count > _MAX_CSV_ROWS:
         raise fail("SEARCH_TOO_GENERAL")
-    totals = total(context.store, question) if question else None
+    totals = total_of(context.store, question) if question else None
     points = _points(context, question, report_input_filter, response_options) if question and dimension else {}
     content = write_csv(
         report, report_title, report_text, headers, rows, totals,
-        curve=[(label, text(figure(dimension, at))) for label, at in points.items()]
+        curve=[(label, values[report.metrics.index(dimension)]) for label, values in points.items()]
         if dimension in report.metrics else [],
         period=(question.start, question.end - 1, question.offset) if question else None,
     )  # fmt: skip
@@ -203,16 +201,14 @@ def _report(report_type: str) -> ReportType:
 def _question(
     context: Context, report_type: str, filter: ApiObject, object_ids: str | None, delimiter: str
 ) -> Question | None:
-    return read_question(_report(report_type), context.partner_id, filter, object_ids, delimiter)
+    partner_id = context.partner_id
+    traffic = context.sandbox.settings.traffic_of(partner_id)
+    return read_question(context.store, _report(report_type), partner_id, filter, object_ids, delimiter, traffic)
 
 
-def _points(context: Context, question: Question, filter: ApiObject, options: ApiObject | None) -> dict[str, Totals]:
-    step = filter.get("interval", "days")
-    points = curves(context.store, question, step)
-    if options is not None and options.get("skipEmptyDates") is False:
-        names = labels(question.start, question.end, step, question.offset)
-        points = {name: points.get(name, Totals()) for name in names}
-    return points
+def _points(context: Context, question: Question, filter: ApiObject, options: ApiObject | None) -> dict[str, list[str]]:
+    empty = options is not None and options.get("skipEmptyDates") is False
+    return points_of(context.store, question, filter.get("interval", "days"), empty=empty)
 
 
 def _delimiter(options: ApiObject | None) -> str:

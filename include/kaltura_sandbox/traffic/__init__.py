@@ -1,1 +1,1 @@
-"""Synthetic traffic: a library and its viewers, made up from a seed. Its events are computed when asked for, not stored."""
+"""Synthetic traffic: a library and its viewers, made up from a seed; its events are computed, not stored."""

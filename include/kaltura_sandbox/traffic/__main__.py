@@ -38,16 +38,17 @@ def rows(plan: TrafficPlan, start: int, end: int) -> Iterator[tuple[Any, ...]]:
 def main(arguments: list[str] | None = None) -> int:
     """Write the events of the UTC days that are asked for; return the exit status."""
     parser = argparse.ArgumentParser(prog="kaltura_sandbox.traffic", description=__doc__)
-    parser.add_argument("--from", dest="first", type=date.fromisoformat, required=True, metavar="DAY", help="2026-01-31")
+    parser.add_argument(
+        "--from", dest="first", type=date.fromisoformat, required=True, metavar="DAY", help="first UTC day: 2026-01-31"
+    )
     parser.add_argument("--days", type=int, default=1, metavar="NUMBER", help="UTC days (default %(default)s)")
     parser.add_argument("--out", type=Path, metavar="FILE", help="where to write; the standard output by default")
     add_traffic_options(parser, _DEFAULT_SEED)
     options = parser.parse_args(arguments)
     try:
-        plan = traffic_plan(options)
+        plan = traffic_plan(options) or TrafficPlan(_DEFAULT_SEED)
     except ValueError as problem:
         parser.error(str(problem))
-    assert plan is not None  # there is always a seed
     start = (options.first - date(1970, 1, 1)) // timedelta(days=1) * DAY
     with ExitStack() as files:
         out = sys.stdout if options.out is None else files.enter_context(options.out.open("w", newline=""))

@@ -8,11 +8,14 @@ from functools import lru_cache
 from .plan import HOUR, TrafficPlan
 
 _HOURS = (2, 1, 1, 1, 1, 2, 4, 9, 16, 20, 22, 21, 17, 20, 22, 21, 18, 14, 13, 14, 13, 9, 5, 3)
-_WEEKDAYS = (1.2, 1.3, 1.25, 1.2, 0.95, 0.5, 0.6)
+# Whole numbers throughout: sums of fractions are not the same in every version of Python.
+_WEEKDAYS = (120, 130, 125, 120, 95, 50, 60)
 # Up to and with this month and day: lectures, exams, holidays.
 _TERMS = (
-    (106, 0.35), (215, 1.35), (405, 0.6), (715, 1.1), (731, 1.25), (1009, 0.45), (1220, 1.2), (1231, 0.35),
+    (106, 35), (215, 135), (405, 60), (715, 110), (731, 125), (1009, 45), (1220, 120), (1231, 35),
 )  # fmt: skip
+# Over so many days, four years, the weekdays go round and the average is taken.
+_DAYS = 4 * 365 + 1
 _EXAM_EVERY, _FIRST_EXAM = 61, 17
 # Within one calendar day from UTC-12 to UTC+9, and from UTC+12 on: those users fill one day's report nearly everywhere.
 _EXAM_HOURS = range(12, 15)
@@ -23,8 +26,8 @@ def usual_sessions(plan: TrafficPlan, hour: int) -> float:
 
     :param hour: Unix time in hours.
     """
-    share = _HOURS[hour % len(_HOURS)] / sum(_HOURS)
-    return plan.sessions * _busy(plan.day_of(hour * HOUR)) / _average() * share
+    of_day, of_all_days = _HOURS[hour % len(_HOURS)], sum(_HOURS) * _busy_together()
+    return plan.sessions * _busy(plan.day_of(hour * HOUR)) * of_day * _DAYS / of_all_days
 
 
 def exam_sessions(plan: TrafficPlan, hour: int) -> range:
@@ -42,14 +45,12 @@ def is_exam_day(plan: TrafficPlan, day: date) -> bool:
 
 
 @lru_cache(maxsize=512)
-def _busy(day: date) -> float:
+def _busy(day: date) -> int:
     """Return how busy a day is beside others."""
     term = next(factor for last, factor in _TERMS if day.month * 100 + day.day <= last)
     return term * _WEEKDAYS[day.weekday()]
 
 
 @lru_cache(maxsize=1)
-def _average() -> float:
-    """Return how busy a day is on average, over four years, in which the weekdays go round."""
-    first, days = date(2025, 1, 1), 4 * 365 + 1
-    return sum(_busy(first + timedelta(days=number)) for number in range(days)) / days
+def _busy_together() -> int:
+    return sum(_busy(date(2025, 1, 1) + timedelta(days=number)) for number in range(_DAYS))

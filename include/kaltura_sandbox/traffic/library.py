@@ -25,7 +25,7 @@ _TOPICS = {
     "Biology": ("The Cell", "Evolution", "Genetics", "Ecosystems", "How Plants Grow"),
     "Mathematics": ("Proofs", "Linear Maps", "Limits and Series", "Probability", "Groups"),
     "Computer Science": ("Algorithms", "Networks", "Operating Systems", "Databases", "Compilers"),
-    "History": ("The Silk Road", "Revolutions", "Cities in the Middle Ages", "Sources and Archives", "Trade and Empire"),
+    "History": ("The Silk Road", "Revolutions", "Medieval Cities", "Sources and Archives", "Trade and Empire"),
     "Languages": ("Grammar", "Sounds of Speech", "Reading Poetry", "Translation Workshop", "Academic Writing"),
     "Philosophy": ("Ethics", "Logic", "What We Can Know", "Mind and Body", "Justice"),
     "Law": ("Contracts", "Constitutions", "Criminal Procedure", "Property", "Moot Court"),

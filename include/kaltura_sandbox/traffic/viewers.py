@@ -107,7 +107,8 @@ def known_viewer(plan: TrafficPlan, number: int, device: float) -> Viewer:
     computers, handhelds = _agents()
     small = device < 0.28
     agent = (handhelds if small else computers)[mixed % 1000]
-    return Viewer(f"student{number + 1:05}", f"u{number:x}{'h' if small else 'c'}", agent, _places()[mixed * 613 % 1000])
+    device_id = f"u{number:x}{'h' if small else 'c'}"
+    return Viewer(f"student{number + 1:05}", device_id, agent, _places()[mixed * 613 % 1000])
 
 
 def exam_viewer(plan: TrafficPlan, day: int, number: int, device: float) -> Viewer:
