@@ -61,6 +61,7 @@ SERVICES: dict[str, dict[str, Action]] = {}
 ROUTES: list[RawRoute] = []
 JOBS: dict[str, Callable[[Sandbox, dict[str, Any]], object]] = {}
 PARTNER_STEPS: list[Callable[[Sandbox, int], object]] = []
+CHECKS: list[Callable[[Sandbox], object]] = []
 
 
 def param(name: str, kind: str = "string", default: Any = MANDATORY) -> Parameter:
@@ -122,6 +123,12 @@ def job(kind: str) -> Callable[[_Function], _Function]:
 def on_start(function: _Function) -> _Function:
     """Declare a function that runs at every start for every account, for example to make default profiles."""
     PARTNER_STEPS.append(function)
+    return function
+
+
+def check(function: _Function) -> _Function:
+    """Declare a function that raises ``RuntimeError``, with the way out, if settings and data do not go together."""
+    CHECKS.append(function)
     return function
 
 

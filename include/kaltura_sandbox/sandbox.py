@@ -12,7 +12,7 @@ from . import services
 from .files import Files
 from .jobs import Jobs
 from .receiving.costs import Meter
-from .registry import PARTNER_STEPS
+from .registry import CHECKS, PARTNER_STEPS
 from .sessions import Sessions
 from .store import Store
 
@@ -32,7 +32,7 @@ class Sandbox:
     """The state that all requests share.
 
     :param settings: what this sandbox is made of.
-    :raises RuntimeError: another process uses the data directory.
+    :raises RuntimeError: another process uses the data directory, or it does not go with the settings.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -48,6 +48,12 @@ class Sandbox:
         self.stopping = threading.Event()
         self._locks: dict[str, tuple[threading.RLock, int]] = {}
         self._locks_guard = threading.Lock()
+        try:
+            for check in CHECKS:
+                check(self)
+        except BaseException:
+            self.stop()
+            raise
 
     def start(self) -> None:
         """Make what every account has, then begin to run background jobs."""

@@ -18,6 +18,7 @@ import pytest
 import requests
 
 from .conftest import ADMIN_SECRET, PARTNER, USER_SECRET, Api, wait_until
+from .reports import report_filter, total
 
 READY = re.compile(r"^Kaltura sandbox ready at (http://127\.0\.0\.1:(\d+)) \(partner (\d+)\)$")
 
@@ -102,6 +103,22 @@ def test_bad_partner_option_names_the_form(tmp_path: Path, programs: list[Progra
 def test_further_partners_open_sessions(tmp_path: Path, programs: list[Program]) -> None:
     programs.append(program := Program(tmp_path, "--partner", "103:other-admin:other-user"))
     assert isinstance(Api(program.url).other_admin, str)
+
+
+def test_traffic_of_another_seed_is_refused_with_the_way_out(tmp_path: Path, programs: list[Program]) -> None:
+    options = ("--traffic-entries", "5", "--traffic-viewers", "20", "--traffic-sessions", "30", "--traffic-days", "30")
+    programs.append(program := Program(tmp_path, "--traffic-seed", "1", "--traffic-from", "2026-02-01", *options))
+    api = Api(program.url)
+    assert api.call("media", "list", api.admin)["totalCount"] == 5
+    assert int(total(api, report_filter("20260201", "20260302"))["count_plays"]) > 100
+    program.end(signal.SIGKILL)
+
+    programs.append(again := Program(tmp_path, "--traffic-seed", "2", "--traffic-from", "2026-02-01", *options))
+    assert again.process.wait(30) == 1
+    assert again.process.stderr is not None
+    message = again.process.stderr.read()
+    assert "choose another directory with --data" in message
+    assert "Traceback" not in message
 
 
 def test_everything_answered_survives_a_kill(tmp_path: Path, programs: list[Program]) -> None:

@@ -5,21 +5,21 @@ from __future__ import annotations
 import csv
 import io
 import time
-from collections.abc import Iterable
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from kaltura_sandbox.reporting.metrics import text
 from kaltura_sandbox.reporting.periods import days_period, usable_offset
 from kaltura_sandbox.server import SandboxServer
 
 from .conftest import OTHER_PARTNER, PARTNER, Api, make_settings
 from .media import add_entry, video
+from .reports import DAY, pick, report_filter, table
 
 LOADED, PLAY, QUARTERS = 2, 3, (4, 5, 6, 7)
-DAY = "20260310"
 CHROME = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0 Safari/537.36"
 
 
@@ -38,30 +38,6 @@ def watch(api: Api, entry: str, moment: float, quarters: int = 0, **values: Any)
     """Load and play an entry up to a number of quarters."""
     for kind in (LOADED, PLAY, *QUARTERS[:quarters]):
         collect(api, entry, kind, moment, **values)
-
-
-def report_filter(first: str = DAY, last: str | None = None, **values: Any) -> dict[str, Any]:
-    return {"objectType": "KalturaReportInputFilter", "fromDay": first, "toDay": last or first, **values}
-
-
-def table(
-    api: Api, filter: dict[str, Any], report: int = 1, ks: str | None = None, size: int = 500, page: int = 1,
-    **params: Any,
-) -> list[dict[str, str]]:  # fmt: skip
-    """Rows of a report by column."""
-    answer = api.call(
-        "report", "getTable", ks or api.admin, reportType=str(report), reportInputFilter=filter,
-        pager={"pageSize": size, "pageIndex": page}, responseOptions={"delimiter": "|"}, **params,
-    )  # fmt: skip
-    if set(answer) == {"objectType"}:
-        return []
-    assert answer["data"].endswith(";")
-    names = answer["header"].split("|")
-    return [dict(zip(names, line.split("|"), strict=True)) for line in answer["data"][:-1].split(";")]
-
-
-def pick(rows: Iterable[dict[str, str]], *names: str) -> list[tuple[str, ...]]:
-    return [tuple(row[name] for name in names) for row in rows]
 
 
 def test_a_table_equals_the_events(api: Api) -> None:
@@ -113,6 +89,18 @@ def test_differences_no_place_has_are_rounded_to_the_hour() -> None:
     ]  # fmt: skip
     start, end = days_period("20260310", "20260310", -330) or (0, 0)
     assert (start, end - start) == (int(at("2026-03-10 00:00:00", 330)), 86_400)
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        (0, "0"), (3.0, "3"), (1 / 3, "0.33333333333333"), (2 / 3 * 1000, "666.66666666667"), (0.25, "0.25"),
+        (1 / 30_000_000, "0.000000033333333333333"), (123456789012345.0, "123456789012345"),
+        (1.5e15, "1500000000000000"),
+    ],
+)  # fmt: skip
+def test_figures_have_fourteen_digits_and_no_exponent(value: float, written: str) -> None:
+    assert text(value) == written
 
 
 def test_seconds_reversed_days_and_missing_dates(api: Api) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..registry import on_start
+from ..registry import check, on_start
 from ..store import Document
 from ..traffic.library import CATEGORIES, Title, full_names, titles
 from ..traffic.plan import TrafficPlan
@@ -28,25 +28,36 @@ _ASSET_READY = 2
 _WEBVTT = "3"
 
 
+@check
+def check_library(sandbox: Sandbox) -> None:
+    """Refuse data with the library of another plan, whose events are about other titles.
+
+    :raises RuntimeError: the data directory holds one.
+    """
+    plan = sandbox.settings.traffic
+    if plan is None:
+        return
+    wanted = titles(plan)
+    ends = (wanted[0], wanted[-1])
+    found = [entries(sandbox.store).get(title.entry_id, sandbox.settings.partners[0].id) for title in ends]
+    if found == [None, None] or all(entry and _is(entry, title) for entry, title in zip(found, ends, strict=True)):
+        return
+    raise RuntimeError(
+        f"{sandbox.settings.data} holds synthetic traffic of another seed or size. Start with the --traffic options it "
+        "was made with, or choose another directory with --data."
+    )
+
+
 @on_start
 def add_library(sandbox: Sandbox, partner_id: int) -> None:
-    """Make what is missing of the entries that synthetic traffic is about, all of them or none.
-
-    :raises RuntimeError: the data directory holds the library of another plan.
-    """
+    """Make the entries that synthetic traffic is about, once, all of them or none."""
     plan = sandbox.settings.traffic_of(partner_id)
     if plan is None:
         return
     store, wanted = sandbox.store, titles(plan)
     with store.transaction():
-        last = entries(store).get(wanted[-1].entry_id, partner_id)
-        if last is not None and _is(last, wanted[-1]):
+        if entries(store).get(wanted[0].entry_id) is not None:
             return
-        if last is not None or entries(store).get(wanted[0].entry_id) is not None:
-            raise RuntimeError(
-                f"{sandbox.settings.data} holds synthetic traffic of another seed or size. Start with the --traffic "
-                "options it was made with, or choose another directory with --data."
-            )
         for number, name, above in CATEGORIES:
             _add_category(sandbox, partner_id, number, name, above, plan.start)
         for owner in sorted({title.owner for title in wanted}):
@@ -57,7 +68,7 @@ def add_library(sandbox: Sandbox, partner_id: int) -> None:
 
 
 def _is(entry: Document, title: Title) -> bool:
-    return entry["createdAt"] == title.created and entry["msDuration"] == title.duration
+    return (entry["createdAt"], entry["msDuration"]) == (title.created, title.duration)
 
 
 def _full_ids(number: int) -> str:
