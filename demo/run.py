@@ -118,7 +118,7 @@ def _make_categories(stack: LocalStack) -> None:
 
 def _run(api: AirflowApi, dag_id: str, conf: dict[str, Any]) -> str:
     run_id = api.trigger(dag_id, conf)
-    if api.await_run(dag_id, run_id, 240, _say) != "success":
+    if api.await_run(dag_id, run_id, 420, _say) != "success":
         raise RunFailedError(f"{dag_id} ended red:\n{api.failure(dag_id, run_id)}")
     return run_id
 
@@ -130,7 +130,7 @@ def _await_publish(api: AirflowApi, ingest_run: str) -> None:
         for event in api.get("assets/events", order_by="-timestamp", limit=20)["asset_events"]:
             if event["source_run_id"] == ingest_run and event["created_dagruns"]:
                 run_id = event["created_dagruns"][0]["run_id"]
-                if api.await_run("kaltura_publish", run_id, 240, _say) != "success":
+                if api.await_run("kaltura_publish", run_id, 420, _say) != "success":
                     raise RunFailedError(f"kaltura_publish ended red:\n{api.failure('kaltura_publish', run_id)}")
                 return
         time.sleep(0.5)

@@ -117,7 +117,7 @@ def page(browser: Browser, stack: LocalStack) -> Iterator[Page]:
     opened.fill("input[name=username]", USER)
     opened.fill("input[name=password]", stack.password)
     opened.click("button[type=submit]")
-    opened.get_by_role("link", name="Dags").wait_for()
+    opened.get_by_role("link", name="Dags", exact=True).wait_for()
     yield opened
     context.close()
 

@@ -161,6 +161,11 @@ ADVICE = (
         "Kaltura gives at most 12,000 rows of one report.",
         "Narrow it by entries, categories or countries and join the parts.",
     ),
+    Advice(
+        "REPORT_DRIFT", PERMANENT, YOU,
+        "A report lacks columns that it had when this package was written.",
+        "Look at the columns the message names; on_drift='warn' goes on with those that are there.",
+    ),
     Advice("REPORT_NOT_FOUND", PERMANENT, YOU, "There is no such report.", "Check the report type."),
     Advice(
         "REPORT_PARAMETER_MISSING", PERMANENT, YOU,

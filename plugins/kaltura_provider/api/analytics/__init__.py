@@ -1,0 +1,1 @@
+"""Kaltura's analytics as typed tables: whole days, units converted once, totals compared."""
