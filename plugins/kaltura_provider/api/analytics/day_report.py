@@ -51,8 +51,8 @@ class DayReport:
     """One report of one local day.
 
     Usually one call brings it all. A day that reaches Kaltura's 12,000 rows is cut by sets of entries, and for one
-    entry by time, until each part fits; nothing is left out. Rows of parts are added up by key. What cannot be told from
-    parts, such as different viewers per site, is empty then, and ``notes`` says so.
+    entry by time, until each part fits; nothing is left out. Rows of parts are added up by key. What cannot be told
+    from parts, such as different viewers per site, is empty then, and ``notes`` says so.
 
     :param client: the client; its session needs the permission ANALYTICS_BASE.
     :param report: a name of :data:`REPORT_TYPES`, or a number.

@@ -31,8 +31,8 @@ def arrow() -> Any:
     """
     try:
         import pyarrow
-        import pyarrow.compute
-        import pyarrow.csv  # noqa: F401  both are reached as attributes
+        import pyarrow.compute  # noqa: F401  both are reached as attributes
+        import pyarrow.csv  # noqa: F401
     except ImportError as error:
         raise ImportError("analytics need pyarrow: pip install 'airflow-provider-kaltura[analytics]'") from error
     return pyarrow
