@@ -14,6 +14,13 @@ if TYPE_CHECKING:
     from kaltura_provider.api.advice import Advice as Advice
     from kaltura_provider.api.advice import Fixer as Fixer
     from kaltura_provider.api.advice import explain as explain
+    from kaltura_provider.api.analytics.day_files import write_day as write_day
+    from kaltura_provider.api.analytics.day_report import DayReport as DayReport
+    from kaltura_provider.api.analytics.day_report import TotalCheck as TotalCheck
+    from kaltura_provider.api.analytics.day_report import fetch_table as fetch_table
+    from kaltura_provider.api.analytics.details import EntryDetails as EntryDetails
+    from kaltura_provider.api.analytics.report_types import REPORT_TYPES as REPORT_TYPES
+    from kaltura_provider.api.analytics.report_types import report_type as report_type
     from kaltura_provider.api.attachments import put_attachments as put_attachments
     from kaltura_provider.api.catalogue import ErrorClass as ErrorClass
     from kaltura_provider.api.categories import UnknownCategoryError as UnknownCategoryError
@@ -130,9 +137,6 @@ if TYPE_CHECKING:
     from kaltura_provider.api.replacement import replacement_of as replacement_of
     from kaltura_provider.api.replacement import settle_replacement as settle_replacement
     from kaltura_provider.api.replacement_start import start_replacement as start_replacement
-    from kaltura_provider.api.reports import REPORT_TYPES as REPORT_TYPES
-    from kaltura_provider.api.reports import ReportTable as ReportTable
-    from kaltura_provider.api.reports import fetch_table as fetch_table
     from kaltura_provider.api.selection import SelectionError as SelectionError
     from kaltura_provider.api.selection import find_entries as find_entries
     from kaltura_provider.api.sources import FileSource as FileSource
@@ -265,9 +269,13 @@ _MODULE_OF = {
     "replacement_of": "replacement",
     "settle_replacement": "replacement",
     "start_replacement": "replacement_start",
-    "fetch_table": "reports",
-    "REPORT_TYPES": "reports",
-    "ReportTable": "reports",
+    "fetch_table": "analytics.day_report",
+    "write_day": "analytics.day_files",
+    "REPORT_TYPES": "analytics.report_types",
+    "report_type": "analytics.report_types",
+    "DayReport": "analytics.day_report",
+    "EntryDetails": "analytics.details",
+    "TotalCheck": "analytics.day_report",
     "find_entries": "selection",
     "SelectionError": "selection",
     "FileSource": "sources",

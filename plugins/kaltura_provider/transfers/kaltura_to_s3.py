@@ -10,33 +10,37 @@ from kaltura_provider.operators.base import KalturaBaseOperator
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from kaltura_provider.api import ReportTable
-
-_CONTENT_TYPES = {"csv": "text/csv; charset=utf-8", "json": "application/json"}
+_FORMATS = ("parquet", "csv", "ndjson")
 
 
 class KalturaReportToS3Operator(KalturaBaseOperator):
-    """Write one analytics table of one local day to S3 (``report.getTable``, all pages).
+    """Write one report of one local day to S3, typed (``report.getTable``, ``report.getTotal``, ``baseEntry.list``).
 
-    The day is one of ``time_zone``, with the offset from UTC that it had then. Repeating the task writes the object
-    again. CSV has a header line, commas, and quotes where needed; JSON is a list of mappings. All values are text as
-    Kaltura gives it; mind that times viewed are minutes. A day with nothing to report gives an empty file (CSV) or an
-    empty list (JSON), since Kaltura does not even name the columns then.
+    The files are ``<s3_prefix><report>/day=<day>/data.parquet``, ``data.csv`` or ``data.ndjson``, and
+    ``_manifest.json`` with rows, schema, checksums, and how the rows compare with Kaltura's total. Repeating the task
+    replaces them; one that fails leaves the files of before. A day is one of ``time_zone``, whole also when its clocks
+    change. A day that reaches Kaltura's 12,000 rows is fetched in parts. Units are in the names: ``_seconds``, ``_ratio``, ``_mb``; see
+    ``docs/analytics.md``.
 
-    Kaltura's numbers for a day go on changing for some hours after its end.
+    Kaltura's numbers for a day go on changing for some hours after its end: ``provisional`` says whether they may.
 
-    Returns ``{"s3_uri", "rows", "columns", "bytes", "day", "time_zone", "report_type"}``.
+    Returns ``{"s3_uri", "report", "day", "rows", "provisional", "agrees", "notes", "requests"}``.
 
     :param report_type: name or number of the report, such as ``TOP_CONTENT``. Templated.
     :param day: the day, such as ``"{{ ds }}"``. Templated.
     :param s3_bucket: where to write. Templated.
-    :param s3_key: where to write. Templated.
+    :param s3_prefix: below what to write, such as ``analytics/``. Templated.
     :param time_zone: IANA name, such as ``Europe/Berlin``. Templated.
-    :param format: ``csv`` or ``json``.
+    :param formats: some of ``parquet``, ``csv`` and ``ndjson``.
     :param filter: further fields of ``KalturaReportInputFilter``, such as ``{"playbackTypeIn": ["vod", "live"]}``;
         several values as a list. Templated.
     :param object_ids: limits the table to these objects, usually entry ids. Templated.
     :param order: such as ``-count_plays``.
+    :param entry_details: whether to add title, owner, categories and length of entries.
+    :param on_drift: what to do about missing columns: ``error``, or ``warn`` and leave them empty.
+    :param on_disagreement: what to do when rows and total do not agree: ``error``, or ``warn``.
+    :param tolerance: share by which they may differ.
+    :param settle_hours: hours after the end of a day in which its numbers are provisional.
     :param s3_extra_args: further arguments of S3's ``PutObject``, such as ``{"ServerSideEncryption": "aws:kms"}``.
     :param aws_conn_id: ID of the AWS connection. Templated.
     :param kaltura_conn_id: ID of the ``kaltura`` connection. Templated.
@@ -48,7 +52,7 @@ class KalturaReportToS3Operator(KalturaBaseOperator):
         "report_type",
         "day",
         "s3_bucket",
-        "s3_key",
+        "s3_prefix",
         "time_zone",
         "filter",
         "object_ids",
@@ -65,86 +69,93 @@ class KalturaReportToS3Operator(KalturaBaseOperator):
         report_type: str | int,
         day: str,
         s3_bucket: str,
-        s3_key: str,
+        s3_prefix: str = "analytics/",
         time_zone: str = "UTC",
-        format: Literal["csv", "json"] = "csv",
+        formats: Sequence[Literal["parquet", "csv", "ndjson"]] = ("parquet",),
         filter: Mapping[str, Any] | None = None,
         object_ids: Sequence[str] | None = None,
         order: str | None = None,
+        entry_details: bool = True,
+        on_drift: Literal["error", "warn"] = "error",
+        on_disagreement: Literal["error", "warn"] = "error",
+        tolerance: float = 0.0,
+        settle_hours: float = 12.0,
         s3_extra_args: Mapping[str, Any] | None = None,
         aws_conn_id: str | None = "aws_default",
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        if format not in _CONTENT_TYPES:
-            raise ValueError(f"format must be 'csv' or 'json', not {format!r}.")
+        if not formats or not set(formats) <= set(_FORMATS):
+            raise ValueError(f"formats must be some of {', '.join(_FORMATS)}, not {formats!r}.")
+        for name, value in (("on_drift", on_drift), ("on_disagreement", on_disagreement)):
+            if value not in ("error", "warn"):
+                raise ValueError(f"{name} must be 'error' or 'warn', not {value!r}.")
         self.report_type = report_type
         self.day = day
         self.s3_bucket = s3_bucket
-        self.s3_key = s3_key
+        self.s3_prefix = s3_prefix
         self.time_zone = time_zone
-        self.format = format
+        self.formats = formats
         self.filter = filter
         self.object_ids = object_ids
         self.order = order
+        self.entry_details = entry_details
+        self.on_drift: Literal["error", "warn"] = on_drift
+        self.on_disagreement = on_disagreement
+        self.tolerance = tolerance
+        self.settle_hours = settle_hours
         self.s3_extra_args = s3_extra_args
         self.aws_conn_id = aws_conn_id
 
     def execute(self, context: Context) -> dict[str, Any]:
-        """Fetch the table and write it.
+        """Fetch the report and write it.
 
         :param context: the task's context.
         :return: where it is and what it holds.
-        :raises kaltura_provider.api.KalturaError: Kaltura refused, or the table has more than 12,000 rows.
+        :raises kaltura_provider.api.KalturaError: Kaltura refused; or ``REPORT_DRIFT``, ``REPORT_TOO_LARGE``, or
+            ``REPORT_DISAGREES`` when rows and total differ.
         :raises ValueError: report type, day or time zone are unknown, or S3 refused; names the fix.
         """
-        from kaltura_provider.api import fetch_table
-        from kaltura_provider.hooks.s3_write import write_object
+        import datetime
+        import tempfile
+        from pathlib import Path
 
-        table = fetch_table(
-            self.hook.get_conn(),
+        from kaltura_provider.api import DayReport, EntryDetails
+        from kaltura_provider.api.analytics.day_files import require_agreement, write_day
+        from kaltura_provider.hooks.s3_partitions import S3Partitions
+
+        client = self.hook.get_conn()
+        partitions = S3Partitions(self.aws_conn_id, self.s3_bucket, self.s3_prefix, self.s3_extra_args)
+        report = DayReport(
+            client,
             self.report_type,
             self.day,
             self.time_zone,
-            object_ids=self.object_ids or (),
             filter=self.filter,
+            object_ids=self.object_ids or (),
             order=self.order,
+            on_drift=self.on_drift,
+            tolerance=self.tolerance,
         )
-        body = _csv(table) if self.format == "csv" else _json(table)
-        uri = write_object(
-            self.aws_conn_id,
-            self.s3_bucket,
-            self.s3_key,
-            body,
-            content_type=_CONTENT_TYPES[self.format],
-            extra_args=self.s3_extra_args,
-        )
-        self.log.info("Wrote %d rows of report %s for %s to %s.", len(table), self.report_type, self.day, uri)
+        now = datetime.datetime.now(datetime.timezone.utc)
+        with tempfile.TemporaryDirectory(prefix="kaltura-report-") as folder:
+            written = write_day(
+                report,
+                Path(folder),
+                fetched_at=now,
+                provisional=report.is_provisional(now, self.settle_hours),
+                formats=self.formats,
+                details=EntryDetails(client) if self.entry_details else None,
+            )
+            for note in report.notes:
+                self.log.warning("%s", note)
+            if self.on_disagreement == "error":
+                require_agreement(written.manifest)
+            uri = partitions.put(written)
+        manifest = written.manifest
+        self.log.info("Wrote %d rows of %s for %s to %s.", manifest["rows"], manifest["report"], self.day, uri)
         return {
             "s3_uri": uri,
-            "rows": len(table),
-            "columns": list(table.columns),
-            "bytes": len(body),
-            "day": str(self.day),
-            "time_zone": self.time_zone,
-            "report_type": self.report_type,
+            "agrees": all(check["agrees"] for check in manifest["totals"]),
+            **{name: manifest[name] for name in ("report", "day", "rows", "provisional", "notes", "requests")},
         }
-
-
-def _csv(table: ReportTable) -> bytes:
-    import csv
-    import io
-
-    if not table.columns:
-        return b""
-    text = io.StringIO(newline="")
-    writer = csv.writer(text)
-    writer.writerow(table.columns)
-    writer.writerows(table.rows)
-    return text.getvalue().encode()
-
-
-def _json(table: ReportTable) -> bytes:
-    import json
-
-    return json.dumps(list(table.records()), ensure_ascii=False).encode()

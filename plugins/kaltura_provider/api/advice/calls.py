@@ -166,6 +166,11 @@ ADVICE = (
         "A report lacks columns that it had when this package was written.",
         "Look at the columns the message names; on_drift='warn' goes on with those that are there.",
     ),
+    Advice(
+        "REPORT_DISAGREES", RETRY, TIME,
+        "The rows of a report do not add up to its total: events were still arriving, or its ranking is approximate.",
+        "Fetch the day again later; tolerance allows a share, on_disagreement='warn' takes it as it is.",
+    ),
     Advice("REPORT_NOT_FOUND", PERMANENT, YOU, "There is no such report.", "Check the report type."),
     Advice(
         "REPORT_PARAMETER_MISSING", PERMANENT, YOU,

@@ -241,6 +241,14 @@ class DayReport:
                 self._note(f"{self.report.name}, {checks[-1]}")
         return checks
 
+    def is_provisional(self, now: datetime.datetime, settle_hours: float) -> bool:
+        """Tell whether Kaltura may still change the day's figures.
+
+        :param now: the present moment, with its zone.
+        :param settle_hours: hours after the day's end in which they may change.
+        """
+        return now.timestamp() < self.period.end + settle_hours * 3600
+
     def empty(self) -> pa.Table:
         """Return a table without rows, as a day without events has it."""
         return schema_of(self.report.described()).empty_table()
