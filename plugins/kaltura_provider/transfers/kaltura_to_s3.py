@@ -19,8 +19,8 @@ class KalturaReportToS3Operator(KalturaBaseOperator):
     The files are ``<s3_prefix><report>/day=<day>/data.parquet``, ``data.csv`` or ``data.ndjson``, and
     ``_manifest.json`` with rows, schema, checksums, and how the rows compare with Kaltura's total. Repeating the task
     replaces them; one that fails leaves the files of before. A day is one of ``time_zone``, whole also when its clocks
-    change. A day that reaches Kaltura's 12,000 rows is fetched in parts. Units are in the names: ``_seconds``, ``_ratio``, ``_mb``; see
-    ``docs/analytics.md``.
+    change. A day that reaches Kaltura's 12,000 rows is fetched in parts. Units are in the names: ``_seconds``,
+    ``_ratio``, ``_mb``; see ``docs/analytics.md``.
 
     Kaltura's numbers for a day go on changing for some hours after its end: ``provisional`` says whether they may.
 
