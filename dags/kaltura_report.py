@@ -1,9 +1,12 @@
 """
-### Yesterday's plays, every morning
+### Yesterday's numbers, every morning
 
-Asks Kaltura's analytics for one local day and writes the table (CSV) and a page to S3. Run it for any day from the
-form, or for many days with Airflow's backfill: each run is about the day before its logical date, in the reporting
-time zone, and writes to the same place whenever it is repeated.
+Asks Kaltura's analytics for one local day and writes typed tables (Parquet, CSV) and pages to S3: the day, and the week
+and month up to it. Numbers that do not add up, or cannot be, do not take the place of those that are there.
+
+A scheduled run is about the day before its date, in the reporting time zone, and fetches the days before it again while
+Kaltura may still change them. Run it for any day from the form, or for months with Airflow's backfill: a run is about
+one day and writes to the same place whenever it is repeated.
 """
 
 from __future__ import annotations
@@ -14,20 +17,20 @@ from typing import Any
 from airflow.sdk import DAG, CronTriggerTimetable, Param, get_current_context, task
 
 from kaltura_pipeline.assets import PAGES, REPORT
+from kaltura_pipeline.report_operators import FetchDayOperator, WriteReportPagesOperator
 from kaltura_pipeline.settings import PipelineSettings
 from kaltura_provider.policies.retry import kaltura_retries
-from kaltura_provider.transfers.kaltura_to_s3 import KalturaReportToS3Operator
 
 SETTINGS = PipelineSettings.from_environment()
 
 with DAG(
     dag_id="kaltura_report",
-    description="Plays of one local day: a table and a page in S3",
+    description="Analytics of one local day: tables and pages in S3",
     doc_md=__doc__,
     schedule=CronTriggerTimetable(SETTINGS.report_schedule, timezone=SETTINGS.time_zone)
     if SETTINGS.report_schedule
     else None,
-    start_date=datetime(2026, 1, 1),
+    start_date=datetime(2025, 1, 1),
     catchup=False,
     max_active_runs=2,
     tags=["kaltura", "s3", "report"],
@@ -49,38 +52,35 @@ with DAG(
     },
 ) as dag:
 
-    @task(doc_md="Finds the local day this run is about.", inlets=[PAGES])
-    def day() -> str:
+    @task(doc_md="Finds the local day this run is about, and earlier ones that may have changed.", inlets=[PAGES])
+    def days() -> list[str]:
         from kaltura_pipeline.errors import ConfigurationError
-        from kaltura_pipeline.report import report_day
+        from kaltura_pipeline.reporting.daily import days_to_fetch, report_day
 
         context = get_current_context()
-        if not context["params"]["bucket"]:
+        bucket, chosen, run = context["params"]["bucket"], context["params"]["day"], context["dag_run"]
+        if not bucket:
             raise ConfigurationError(
                 "no bucket is named: fill 'S3 bucket for the report' in the trigger form, or set "
                 "KALTURA_PIPELINE_BUCKET"
             )
-        moment = context.get("logical_date") or context["dag_run"].run_after
-        return report_day(context["params"]["day"], moment, SETTINGS.time_zone)
+        day = report_day(chosen, context.get("logical_date") or run.run_after, SETTINGS.time_zone)
+        look_back = not chosen and str(run.run_type) == "scheduled"
+        return days_to_fetch(SETTINGS, bucket, day, look_back=look_back)
 
-    chosen: Any = day()
-    table = KalturaReportToS3Operator(
-        task_id="top_content",
-        kaltura_conn_id=SETTINGS.kaltura_conn_id,
-        aws_conn_id=SETTINGS.aws_conn_id,
-        report_type="TOP_CONTENT",
-        day=chosen,
-        time_zone=SETTINGS.time_zone,
-        s3_bucket="{{ params.bucket or '' }}",
-        s3_key=SETTINGS.state_prefix + "reports/{{ ti.xcom_pull('day') }}/top_content.csv",
-        doc_md="Pulls every page of the report TOP_CONTENT for that day.",
-    )
-
-    @task(multiple_outputs=False, outlets=[REPORT], doc_md="Writes the page a person reads.")
-    def page(top_content: dict[str, Any]) -> dict[str, Any]:
-        from kaltura_pipeline.report import write_page
-
-        return write_page(SETTINGS, top_content)
-
-    written: Any = table.output
-    page(written)
+    wanted: Any = days()
+    fetched = FetchDayOperator.partial(
+        task_id="fetch",
+        settings=SETTINGS,
+        bucket="{{ params.bucket or '' }}",
+        max_active_tis_per_dag=2,
+        doc_md="Fetches all tables of a day and puts those that pass the quality gate in the place of the ones before.",
+    ).expand(day=wanted)
+    WriteReportPagesOperator(
+        task_id="pages",
+        settings=SETTINGS,
+        bucket="{{ params.bucket or '' }}",
+        days=wanted,
+        outlets=[REPORT],
+        doc_md="Writes the pages a person reads: each day, and the week and month up to the newest.",
+    ).set_upstream(fetched)

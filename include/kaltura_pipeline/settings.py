@@ -12,7 +12,9 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 ENVIRONMENT_PREFIX = "KALTURA_PIPELINE_"
-_NUMBERS = frozenset({"parallel", "part_size", "batch_size", "files_at_once", "transfer_tasks"})
+_NUMBERS = frozenset(
+    {"parallel", "part_size", "batch_size", "files_at_once", "transfer_tasks", "report_lookback", "report_settle_hours"}
+)
 _SWITCHES = frozenset({"approve_replacement", "check_media"})
 _MAY_BE_EMPTY = ("state_prefix", "ingest_schedule", "report_schedule", "reconcile_schedule")
 
@@ -33,6 +35,11 @@ class PipelineSettings:
     :param ingest_schedule: cron expression of ``kaltura_ingest``, in ``time_zone``; empty means only on demand.
     :param report_schedule: cron expression of ``kaltura_report``, in ``time_zone``; empty means only on demand.
     :param reconcile_schedule: cron expression of ``kaltura_reconcile``, in ``time_zone``; empty means only on demand.
+    :param reports: Kaltura's reports of every night, names with commas between them; the pages need TOP_CONTENT.
+        Reports on users, such as USER_ENGAGEMENT, name people: they are not among them unless you say so.
+    :param report_lookback: days before the newest one that a scheduled run fetches again while they are provisional.
+    :param report_settle_hours: hours after the end of a day in which its numbers are provisional.
+    :param report_rules: JSON, when numbers are not taken over, see :class:`kaltura_pipeline.reporting.gate.GateRules`.
     :param parallel: upload requests at once for one file, 1 to 16; 0 chooses by size and distance.
     :param part_size: bytes of one upload request; 0 chooses by the size of the file.
     :param approve_replacement: ``true`` approves new content of an entry where the account asks for approval;
@@ -70,6 +77,10 @@ class PipelineSettings:
     ingest_schedule: str = "*/15 * * * *"
     report_schedule: str = "0 6 * * *"
     reconcile_schedule: str = "0 4 * * 0"
+    reports: str = "TOP_CONTENT,CONTENT_DROPOFF,TOP_SYNDICATION,PLATFORMS,BROWSERS,OPERATING_SYSTEM,MAP_OVERLAY_COUNTRY"
+    report_lookback: int = 3
+    report_settle_hours: int = 12
+    report_rules: str = ""
     parallel: int = 0
     part_size: int = 0
     approve_replacement: bool = False

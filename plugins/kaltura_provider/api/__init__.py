@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from kaltura_provider.api.analytics.day_report import TotalCheck as TotalCheck
     from kaltura_provider.api.analytics.day_report import fetch_table as fetch_table
     from kaltura_provider.api.analytics.details import EntryDetails as EntryDetails
+    from kaltura_provider.api.analytics.periods import fetch_graphs as fetch_graphs
+    from kaltura_provider.api.analytics.periods import fetch_period_table as fetch_period_table
+    from kaltura_provider.api.analytics.periods import fetch_period_total as fetch_period_total
     from kaltura_provider.api.analytics.report_types import REPORT_TYPES as REPORT_TYPES
     from kaltura_provider.api.analytics.report_types import report_type as report_type
     from kaltura_provider.api.attachments import put_attachments as put_attachments
@@ -269,6 +272,9 @@ _MODULE_OF = {
     "replacement_of": "replacement",
     "settle_replacement": "replacement",
     "start_replacement": "replacement_start",
+    "fetch_graphs": "analytics.periods",
+    "fetch_period_table": "analytics.periods",
+    "fetch_period_total": "analytics.periods",
     "fetch_table": "analytics.day_report",
     "write_day": "analytics.day_files",
     "REPORT_TYPES": "analytics.report_types",

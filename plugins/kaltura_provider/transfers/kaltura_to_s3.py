@@ -38,7 +38,8 @@ class KalturaReportToS3Operator(KalturaBaseOperator):
     :param order: such as ``-count_plays``.
     :param entry_details: whether to add title, owner, categories and length of entries.
     :param on_drift: what to do about missing columns: ``error``, or ``warn`` and leave them empty.
-    :param on_disagreement: what to do when rows and total do not agree: ``error``, or ``warn``.
+    :param on_disagreement: what to do when rows and total of a day do not agree that is not provisional any more:
+        ``error``, or ``warn``.
     :param tolerance: share by which they may differ.
     :param settle_hours: hours after the end of a day in which its numbers are provisional.
     :param s3_extra_args: further arguments of S3's ``PutObject``, such as ``{"ServerSideEncryption": "aws:kms"}``.
@@ -149,7 +150,8 @@ class KalturaReportToS3Operator(KalturaBaseOperator):
             )
             for note in report.notes:
                 self.log.warning("%s", note)
-            if self.on_disagreement == "error":
+            # While events still arrive, rows and total are of different moments.
+            if self.on_disagreement == "error" and not written.manifest["provisional"]:
                 require_agreement(written.manifest)
             uri = partitions.put(written)
         manifest = written.manifest

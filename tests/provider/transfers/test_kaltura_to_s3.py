@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import csv
 import datetime
+import hashlib
 import io
 import json
+import threading
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import pyarrow.parquet as parquet
 import pytest
 from airflow.sdk import DAG
 from tests.provider.airflow_fixtures import BUCKET, render
@@ -21,7 +23,7 @@ PLAY = 3
 
 
 def transfer(**more: Any) -> KalturaReportToS3Operator:
-    arguments = {"report_type": "TOP_CONTENT", "day": "2026-01-31", "s3_bucket": BUCKET, "s3_key": "r/day", **more}
+    arguments = {"report_type": "TOP_CONTENT", "day": "2026-01-31", "s3_bucket": BUCKET, "s3_prefix": "r/", **more}
     return KalturaReportToS3Operator(task_id="report", **arguments)
 
 
@@ -39,43 +41,51 @@ def play(client: KalturaClient, entry_id: str, moment: str, time_zone: str = "UT
     client.call("stats", "collect", {"event": event})
 
 
-def stored(s3: Any, key: str = "r/day") -> tuple[bytes, str]:
-    found = s3.get_object(Bucket=BUCKET, Key=key)
-    return found["Body"].read(), found["ContentType"]
+def stored(s3: Any, name: str = "data.parquet", day: str = "2026-01-31") -> bytes:
+    """A file of a day's partition."""
+    body: bytes = s3.get_object(Bucket=BUCKET, Key=f"r/top_content/day={day}/{name}")["Body"].read()
+    return body
 
 
-def plays(s3: Any, entry_id: str) -> int:
-    """How often the table in S3 says the entry was played."""
-    body, _ = stored(s3)
-    rows = csv.DictReader(io.StringIO(body.decode(), newline=""))
-    return sum(int(row["count_plays"]) for row in rows if row["object_id"] == entry_id)
+def rows(s3: Any, day: str = "2026-01-31") -> dict[str, dict[str, Any]]:
+    """The rows of a day's Parquet file by entry."""
+    return {row["object_id"]: row for row in parquet.read_table(io.BytesIO(stored(s3, day=day))).to_pylist()}
 
 
-def test_csv(s3: Any, client: KalturaClient, context: Any) -> None:
-    entry_id = ready_entry(client, name='Ünï "quoted", and more')
+def test_a_day_in_every_format(s3: Any, client: KalturaClient, context: Any) -> None:
+    entry_id = ready_entry(client, name='Ünï "quoted", and | more')
     play(client, entry_id, "2026-01-31T12:00")
-    result = transfer().execute(context)
-    body, content_type = stored(s3)
-    assert content_type == "text/csv; charset=utf-8"
-    assert result["s3_uri"] == f"s3://{BUCKET}/r/day"
-    assert result["bytes"] == len(body)
-    assert result["columns"][:2] == ["object_id", "entry_name"]
-    rows = list(csv.DictReader(io.StringIO(body.decode(), newline="")))
-    assert len(rows) == result["rows"]
-    (row,) = [row for row in rows if row["object_id"] == entry_id]
-    assert row["entry_name"] == 'Ünï "quoted", and more'
-    assert row["count_plays"] == "1"
-    json.dumps(result)
+    told = transfer(formats=["parquet", "csv", "ndjson"]).execute(context)
+    assert told["s3_uri"] == f"s3://{BUCKET}/r/top_content/day=2026-01-31/"
+    assert (told["report"], told["day"], told["agrees"], told["provisional"]) == (
+        "TOP_CONTENT",
+        "2026-01-31",
+        True,
+        False,
+    )
+    json.dumps(told)
+    row = rows(s3)[entry_id]
+    assert (row["count_plays"], row["entry_name"]) == (1, 'Ünï "quoted", and   more')
+    # The whole name, which the report cannot give, and whose it is.
+    assert (row["title"], row["owner_id"]) == ('Ünï "quoted", and | more', "tester")
+    lines = [json.loads(line) for line in stored(s3, "data.ndjson").decode().splitlines()]
+    assert {line["object_id"]: line for line in lines} == rows(s3)
+    assert '"Ünï ""quoted"", and | more"' in stored(s3, "data.csv").decode()
 
 
-def test_json(s3: Any, client: KalturaClient, context: Any) -> None:
-    entry_id = ready_entry(client, name="Ünï")
-    play(client, entry_id, "2026-01-30T12:00")
-    transfer(day="2026-01-30", format="json").execute(context)
-    body, content_type = stored(s3)
-    assert content_type == "application/json"
-    (row,) = [row for row in json.loads(body) if row["object_id"] == entry_id]
-    assert (row["entry_name"], row["count_plays"]) == ("Ünï", "1")
+def test_the_manifest_says_what_is_there(s3: Any, client: KalturaClient, context: Any) -> None:
+    play(client, ready_entry(client), "2026-01-31T12:00")
+    transfer(time_zone="Europe/Berlin").execute(context)
+    manifest, body = json.loads(stored(s3, "_manifest.json")), stored(s3)
+    assert manifest["files"] == {"data.parquet": {"bytes": len(body), "sha256": hashlib.sha256(body).hexdigest()}}
+    assert manifest["rows"] == len(rows(s3))
+    file = parquet.ParquetFile(io.BytesIO(body))
+    assert [each["name"] for each in manifest["schema"]] == file.schema_arrow.names
+    # The Parquet file says the same of itself.
+    within = json.loads(file.metadata.metadata[b"kaltura"])
+    assert within == {key: value for key, value in manifest.items() if key != "files"}
+    viewed = next(each for each in manifest["schema"] if each["name"] == "sum_time_viewed_seconds")
+    assert (viewed["kaltura_column"], viewed["kaltura_unit"]) == ("sum_time_viewed", "min")
 
 
 @pytest.mark.parametrize(
@@ -95,23 +105,47 @@ def test_day_is_a_local_one(s3: Any, client: KalturaClient, context: Any, time_z
     for hours in (-11.9, 11.9, -12.1, 12.1):
         play(client, entry_id, (noon + datetime.timedelta(hours=hours)).isoformat(), time_zone)
     transfer(day=day, time_zone=time_zone).execute(context)
-    assert plays(s3, entry_id) == 2
+    assert rows(s3, day)[entry_id]["count_plays"] == 2
 
 
-def test_running_again_writes_the_same_object(s3: Any, client: KalturaClient, context: Any) -> None:
-    play(client, ready_entry(client), "2026-02-20T12:00")
-    first = transfer(day="2026-02-20").execute(context)
-    before = stored(s3)
-    assert transfer(day="2026-02-20").execute(context) == first
-    assert stored(s3) == before
-    assert s3.list_objects_v2(Bucket=BUCKET)["KeyCount"] == 1
+def test_running_again_replaces_the_files(s3: Any, client: KalturaClient, context: Any) -> None:
+    entry_id = ready_entry(client)
+    play(client, entry_id, "2026-02-20T12:00")
+    transfer(day="2026-02-20").execute(context)
+    play(client, entry_id, "2026-02-20T13:00")
+    transfer(day="2026-02-20").execute(context)
+    assert rows(s3, "2026-02-20")[entry_id]["count_plays"] == 2
+    keys = [each["Key"].rpartition("/")[2] for each in s3.list_objects_v2(Bucket=BUCKET)["Contents"]]
+    assert sorted(keys) == ["_manifest.json", "data.parquet"]
 
 
-@pytest.mark.parametrize(("format", "empty"), [("csv", b""), ("json", b"[]")])
-def test_day_with_nothing_to_report(s3: Any, connection: None, context: Any, format: str, empty: bytes) -> None:
-    result = transfer(day="2001-01-01", format=format).execute(context)
-    assert (result["rows"], result["columns"]) == (0, [])
-    assert stored(s3)[0] == empty
+def test_several_at_once_leave_files_that_belong_together(s3: Any, client: KalturaClient, context: Any) -> None:
+    entry_id = ready_entry(client)
+    play(client, entry_id, "2026-02-21T12:00")
+    tasks = [transfer(day="2026-02-21", on_disagreement="warn") for _ in range(4)]
+    threads = [threading.Thread(target=task.execute, args=[context]) for task in tasks]
+    for each in threads:
+        each.start()
+        play(client, entry_id, "2026-02-21T12:00")
+    for each in threads:
+        each.join()
+    manifest = json.loads(stored(s3, "_manifest.json", "2026-02-21"))
+    assert manifest["files"]["data.parquet"]["sha256"] == hashlib.sha256(stored(s3, day="2026-02-21")).hexdigest()
+
+
+def test_day_with_nothing_to_report_has_columns_but_no_rows(s3: Any, connection: None, context: Any) -> None:
+    told = transfer(day="2001-01-01", formats=["parquet", "csv"]).execute(context)
+    assert told["rows"] == 0
+    table = parquet.read_table(io.BytesIO(stored(s3, day="2001-01-01")))
+    assert len(table) == 0
+    assert {"object_id", "count_plays", "title"} <= set(table.schema.names)
+    assert stored(s3, "data.csv", "2001-01-01").count(b"\n") == 1
+
+
+def test_a_day_that_is_not_over_is_provisional(s3: Any, connection: None, context: Any) -> None:
+    today = datetime.datetime.now(datetime.timezone.utc).date()
+    assert transfer(day=str(today)).execute(context)["provisional"]
+    assert not transfer(day=str(today - datetime.timedelta(days=2))).execute(context)["provisional"]
 
 
 def test_limited_to_objects(s3: Any, client: KalturaClient, context: Any) -> None:
@@ -119,7 +153,7 @@ def test_limited_to_objects(s3: Any, client: KalturaClient, context: Any) -> Non
     for entry_id in (wanted, other):
         play(client, entry_id, "2026-03-20T12:00")
     transfer(day="2026-03-20", object_ids=[wanted]).execute(context)
-    assert (plays(s3, wanted), plays(s3, other)) == (1, 0)
+    assert list(rows(s3, "2026-03-20")) == [wanted]
 
 
 @pytest.mark.parametrize(
@@ -129,7 +163,7 @@ def test_limited_to_objects(s3: Any, client: KalturaClient, context: Any) -> Non
         ({"day": "31.01.2026"}, "use the form 2026-01-31"),
         ({"time_zone": "Berlin"}, "IANA name such as Europe/Berlin"),
         ({"s3_bucket": "nowhere"}, "bucket 'nowhere' does not exist"),
-        ({"s3_key": ""}, "s3_bucket and s3_key are both needed"),
+        ({"s3_bucket": ""}, "s3_bucket is needed"),
     ],
 )
 def test_wrong_arguments_are_named(
@@ -139,9 +173,17 @@ def test_wrong_arguments_are_named(
         transfer(**arguments).execute(context)
 
 
-def test_format_is_checked_in_the_dag_file() -> None:
-    with pytest.raises(ValueError, match="format must be 'csv' or 'json'"):
-        transfer(format="xlsx")
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"formats": ["xlsx"]}, "formats must be some of parquet, csv, ndjson"),
+        ({"on_drift": "ignore"}, "on_drift must be 'error' or 'warn'"),
+        ({"on_disagreement": "ignore"}, "on_disagreement must be 'error' or 'warn'"),
+    ],
+)
+def test_options_are_checked_in_the_dag_file(arguments: dict[str, Any], words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        transfer(**arguments)
 
 
 def test_session_without_the_right_is_refused(s3: Any, connection: None, context: Any) -> None:
@@ -150,10 +192,10 @@ def test_session_without_the_right_is_refused(s3: Any, connection: None, context
 
 
 def test_templates_and_mapping() -> None:
-    task = transfer(day="{{ ds }}", s3_key="reports/{{ ds }}.csv")
+    task = transfer(day="{{ ds }}", s3_prefix="reports/{{ ds }}/")
     render(task, ds="2026-01-31")
-    assert (task.day, task.s3_key) == ("2026-01-31", "reports/2026-01-31.csv")
+    assert (task.day, task.s3_prefix) == ("2026-01-31", "reports/2026-01-31/")
     with DAG("mapped", schedule=None):
-        KalturaReportToS3Operator.partial(task_id="report", report_type=1, s3_bucket=BUCKET).expand_kwargs(
-            [{"day": "2026-01-30", "s3_key": "a"}, {"day": "2026-01-31", "s3_key": "b"}]
+        KalturaReportToS3Operator.partial(task_id="report", report_type=1, s3_bucket=BUCKET).expand(
+            day=["2026-01-30", "2026-01-31"]
         )

@@ -103,7 +103,8 @@ def write_day(
             "report": report.report.name, "report_type": report.report.number, "day": str(period.day),
             "starts_at": period.start, "ends_at": period.end, "fetched_at": fetched_at.isoformat(timespec="seconds"),
             "provisional": provisional, "rows": report.rows, "schema": seen.schema, "ranges": seen.ranges,
-            "totals": checks, "requests": report.requests, "parts": report.parts, "notes": report.notes,
+            "totals": checks, "total": report.total, "requests": report.requests, "parts": report.parts,
+            "notes": report.notes,
         }  # fmt: skip
         for writer in writers.values():
             writer.finish(manifest)

@@ -96,6 +96,7 @@ class DayReport:
         self.parts = 0
         self.rows = 0
         self.notes: list[str] = []
+        self.total: dict[str, float] = {}
         self._sums: dict[str, float] = {}
         self._question = Question(self.report, self.period, filter or {}, object_ids, order)
 
@@ -226,10 +227,10 @@ class DayReport:
         :return: one check for each figure that adds up; those that do not agree are in ``notes`` as well.
         :raises KalturaError: the call failed.
         """
-        total = ask_total(self.client, self._question)
+        self.total = ask_total(self.client, self._question)
         self.requests += 1
         checks = []
-        for name, expected in total.items():
+        for name, expected in self.total.items():
             column = next((each for each in self.report.described() if each.output == name), None)
             if column is None or column.adding != "sum":
                 continue
