@@ -86,7 +86,11 @@ def look(client: KalturaClient, entry_ids: Sequence[str]) -> Seen:
         kind = answer.headers.get("Content-Type", "").partition(";")[0]
         if answer.ok and kind.startswith("image/") and len(answer.content) <= _MOST_BYTES:
             found[entry_id] = f"data:{kind};base64,{base64.b64encode(answer.content).decode()}"
-    return Seen(found, any(_SYNTHETIC in (entry.raw.get("tags") or "").split(", ") for entry in known.values()))
+    return Seen(found, any(_is_synthetic(entry.raw.get("tags")) for entry in known.values()))
+
+
+def _is_synthetic(tags: str | None) -> bool:
+    return _SYNTHETIC in (tag.strip() for tag in (tags or "").split(","))
 
 
 def usage(client: KalturaClient, days: Sequence[date], time_zone: str) -> Usage | None:

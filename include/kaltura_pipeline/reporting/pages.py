@@ -89,7 +89,8 @@ class PageWriter:
             rising=tuple(self._shown(each, seen.pictures, kind) for each in rising),
             drop_offs=tuple(from_kaltura.drop_offs(self._client, top, days, zone)),
             usage=from_kaltura.usage(self._client, days, zone),
-            library=library_figures(self._settings, self._bucket, days[0], last), caption_debt=debt,
+            library=library_figures(self._settings, self._tables.client, self._bucket, days[0], last),
+            caption_debt=debt,
             notes=(*period.warnings, *_missing(period)), files=_files(kind, last, reports), **parts,
         )  # fmt: skip
 
