@@ -204,14 +204,14 @@ def _plays(stack: LocalStack, day: str) -> dict[str, int]:
     import csv
     import io
 
-    key = f"{STATE_PREFIX}reports/{day}/top_content.csv"
-    text = stack.s3.get_object(Bucket=BUCKET, Key=key)["Body"].read().decode("utf-8-sig")
-    return {row["object_id"]: int(float(row["count_plays"])) for row in csv.DictReader(io.StringIO(text))}
+    key = f"{STATE_PREFIX}analytics/top_content/day={day}/data.csv"
+    text = stack.s3.get_object(Bucket=BUCKET, Key=key)["Body"].read().decode()
+    return {row["object_id"]: int(row["count_plays"]) for row in csv.DictReader(io.StringIO(text))}
 
 
 def _download(stack: LocalStack, folder: Path) -> None:
     """Copy pages and reports out of S3, so that they can be opened after the servers have stopped."""
-    for kind in ("pages/", "reports/", "runs/", "quarantine/"):
+    for kind in ("pages/", "reports/", "analytics/", "runs/", "quarantine/"):
         for page in stack.s3.get_paginator("list_objects_v2").paginate(Bucket=BUCKET, Prefix=STATE_PREFIX + kind):
             for item in page.get("Contents", []):
                 target = folder / item["Key"][len(STATE_PREFIX) :]
@@ -237,7 +237,7 @@ def _show(rows: list[Shown], day: str, folder: Path, seconds: float) -> None:
     added = sum(row.added for row in rows)
     console.print(f"[bold]{added} added[/], {len(rows) - added} known, in {seconds:.0f} s\n")
     console.print(f"Pages   {folder / 'pages' / 'index.html'}")
-    console.print(f"Report  {folder / 'reports' / day / 'index.html'}\n")
+    console.print(f"Report  {folder / 'reports' / f'day={day}' / 'index.html'}\n")
 
 
 def _show_trouble(records: dict[str, dict[str, Any]], page: Path) -> None:

@@ -72,7 +72,7 @@ def test_a_backfill_as_documented_reports_every_day_of_the_month(dag_bag: DagBag
     import pendulum
     from airflow.timetables.base import TimeRestriction
 
-    from kaltura_pipeline.report import report_day
+    from kaltura_pipeline.reporting.daily import report_day
 
     text = (ROOT / "docs" / "pipeline.md").read_text()
     command = re.search(r"backfill create --dag-id kaltura_report --from-date (\S+) --to-date (\S+)", text)

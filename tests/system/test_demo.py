@@ -14,7 +14,7 @@ from demo.folder import GOOD
 
 from tests.conftest import LOGS, ROOT
 
-pytestmark = [pytest.mark.system, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.system, pytest.mark.timeout(1000)]
 
 FILES = list(GOOD)
 
@@ -24,7 +24,7 @@ def run_demo(state: Path) -> tuple[str, float]:
     started = time.monotonic()
     run = subprocess.run(
         [sys.executable, "-m", "demo", "run", "--state", str(state)],
-        cwd=ROOT, capture_output=True, text=True, timeout=500,
+        cwd=ROOT, capture_output=True, text=True, timeout=900,
     )  # fmt: skip
     text = run.stdout + run.stderr
     assert run.returncode == 0, text
@@ -74,8 +74,12 @@ def test_first_run_adds_every_file_and_second_run_none(state: Path) -> None:
 
 
 def test_plays_are_in_the_report(state: Path) -> None:
-    reports = list((state / "results" / "reports").glob("*/top_content.csv"))
-    assert reports
-    text = reports[0].read_text(encoding="utf-8-sig")
+    tables = list((state / "results" / "analytics" / "top_content").glob("day=*/data.csv"))
+    assert tables
+    text = tables[0].read_text()
     assert "count_plays" in text.splitlines()[0]
     assert "A ball crosses the picture" in text
+    pages = state / "results" / "reports"
+    assert "A ball crosses the picture" in (pages / tables[0].parent.name / "index.html").read_text()
+    assert (pages / "week.html").is_file()
+    assert (pages / "month.html").is_file()
