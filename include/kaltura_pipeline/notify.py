@@ -16,7 +16,7 @@ from __future__ import annotations
 import inspect
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -154,11 +154,31 @@ def notify(
     if not wanted:
         return []
     message = build_message(results, title=title, run_id=str(context.get("run_id", "")), page_url=page_url)
-    seen = {"subject": message.subject, "text": message.text, "html": message.html, "results": dict(results)}
+    return send(context, message, wanted, results=dict(results))
+
+
+def send(
+    context: Mapping[str, Any],
+    message: Message,
+    notifiers: Iterable[NotifierSpec],
+    *,
+    results: Mapping[str, Any],
+    files: Sequence[str] = (),
+) -> list[str]:
+    """Send a message through each notifier. One that fails stops neither the task nor others.
+
+    :param context: the task's context.
+    :param message: what to say.
+    :param notifiers: whom to tell.
+    :param results: what templates see as ``kaltura.results``.
+    :param files: paths of files to attach, by notifiers that can.
+    :return: what went wrong, one sentence a notifier, logged as errors too; empty when all were sent.
+    """
+    seen = {"subject": message.subject, "text": message.text, "html": message.html, "results": results}
     problems = []
-    for spec in wanted:
+    for spec in notifiers:
         try:
-            _send(spec, {**context, "kaltura": seen})
+            _send(spec, {**context, "kaltura": seen}, files)
         except Exception as error:
             from kaltura_provider.api import redact
 
@@ -169,14 +189,16 @@ def notify(
     return problems
 
 
-def _send(spec: NotifierSpec, context: dict[str, Any]) -> None:
+def _send(spec: NotifierSpec, context: dict[str, Any], files: Sequence[str]) -> None:
     from importlib import import_module
 
     module, _, name = spec.path.rpartition(".")
     notifier_class = getattr(import_module(module), name)
     parameters = inspect.signature(notifier_class).parameters
     templated = set(notifier_class.template_fields)
-    filled = {name: text for name, text in _FILLED.items() if name in parameters and name in templated}
+    filled: dict[str, Any] = {name: text for name, text in _FILLED.items() if name in parameters and name in templated}
+    if files and "files" in parameters:
+        filled["files"] = list(files)
     notifier = notifier_class(**{**filled, **spec.kwargs})
     # Not by calling it: that would only log what goes wrong.
     notifier.render_template_fields(context)

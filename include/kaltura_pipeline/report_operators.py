@@ -80,6 +80,7 @@ class WriteReportPagesOperator(BaseOperator):
         from datetime import date, datetime, timezone
 
         from kaltura_pipeline.reporting.pages import PageWriter
+        from kaltura_pipeline.reporting.telling import tell_report
         from kaltura_pipeline.workspace import Workspace
         from kaltura_provider.hooks.kaltura import KalturaHook
 
@@ -87,6 +88,8 @@ class WriteReportPagesOperator(BaseOperator):
         writer = PageWriter(self.settings, kaltura, self.bucket, datetime.now(timezone.utc))
         written = {str(day): writer.write(date.fromisoformat(day)) for day in self.days}
         newest = written[str(self.days[-1])]
-        if page := Workspace.open(self.settings, self.bucket).browser_url(newest["day"]):
+        page = Workspace.open(self.settings, self.bucket).browser_url(newest["day"])
+        if page:
             ReportLink.persist(context, self, page)
-        return {"day": str(self.days[-1]), "pages": newest, "days": list(self.days)}
+        problems = tell_report(self.settings, context, self.bucket, str(self.days[-1]), page or newest["day"])
+        return {"day": str(self.days[-1]), "pages": newest, "days": list(self.days), "not_told": problems}

@@ -40,6 +40,8 @@ class PipelineSettings:
     :param report_lookback: days before the newest one that a scheduled run fetches again while they are provisional.
     :param report_settle_hours: hours after the end of a day in which its numbers are provisional.
     :param report_rules: JSON, when numbers are not taken over, see :class:`kaltura_pipeline.reporting.gate.GateRules`.
+    :param report_notifiers: JSON, who gets the report of a day, see :mod:`kaltura_pipeline.notify`; e-mail has the page
+        attached.
     :param parallel: upload requests at once for one file, 1 to 16; 0 chooses by size and distance.
     :param part_size: bytes of one upload request; 0 chooses by the size of the file.
     :param approve_replacement: ``true`` approves new content of an entry where the account asks for approval;
@@ -81,6 +83,7 @@ class PipelineSettings:
     report_lookback: int = 3
     report_settle_hours: int = 12
     report_rules: str = ""
+    report_notifiers: str = ""
     parallel: int = 0
     part_size: int = 0
     approve_replacement: bool = False

@@ -1,0 +1,55 @@
+"""Sends the report of a day to people."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from datetime import date
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kaltura_pipeline.notify import Message, parse_notifiers, send
+from kaltura_pipeline.reporting.daily import partitions_of
+from kaltura_pipeline.reporting.figures import read_period
+
+if TYPE_CHECKING:
+    from kaltura_pipeline.settings import PipelineSettings
+
+
+def tell_report(
+    settings: PipelineSettings, context: Mapping[str, Any], bucket: str, day: str, address: str
+) -> list[str]:
+    """Send a day's headline, with its page attached where a notifier can do that.
+
+    :param settings: the settings; ``report_notifiers`` says whom to tell. ``when`` does not matter: a report is sent.
+    :param context: the task's context.
+    :param bucket: the state bucket.
+    :param day: the day, ``YYYY-MM-DD``.
+    :param address: where the page can be opened.
+    :return: what went wrong, one sentence a notifier; logged as errors too.
+    :raises ConfigurationError: the notifiers cannot be read.
+    """
+    notifiers = parse_notifiers(settings.report_notifiers)
+    if not notifiers:
+        return []
+    tables = partitions_of(settings, bucket)
+    headline = read_period(tables, [date.fromisoformat(day)]).headline
+    plays, viewers, minutes = (
+        (headline.plays, headline.viewers or 0, headline.seconds_viewed / 60) if headline else (0, 0, 0.0)
+    )
+    said = f"{plays:,} plays by {viewers:,} known viewers, {minutes:,.0f} minutes viewed"
+    message = Message(
+        f"Kaltura report of {day}: {plays:,} plays",
+        f"**{day}**: {said}.\n\nThe page: {address}",
+        f"<p><strong>{day}</strong>: {said}.</p><p>The page: {escape(address)}</p>",
+    )
+    page = tables.read(f"{settings.state_prefix}reports/day={day}/index.html")
+    with tempfile.TemporaryDirectory(prefix="kaltura-report-") as folder:
+        files = []
+        if page is not None:
+            path = Path(folder) / f"report-{day}.html"
+            path.write_bytes(page)
+            files.append(str(path))
+        results = {"day": day, "plays": plays, "viewers": viewers, "minutes": round(minutes), "page": address}
+        return send(context, message, notifiers, results=results, files=files)
