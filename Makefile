@@ -124,8 +124,9 @@ chaos-publish: $(READY) ## Kill publishing KILLS (100) times at random moments, 
 	@$(BIN)/python -m tests.chaos.publish $(if $(KILLS),$(KILLS)) --seed $(SEED)
 
 .PHONY: docs
-docs: $(READY) ## Write docs/errors.md anew, from the table of errors
+docs: $(READY) ## Write docs/errors.md and the tables of docs/analytics.md anew, from what the code knows
 	@$(BIN)/python -m kaltura_provider.api.advice --page > docs/errors.md
+	@$(BIN)/python -m kaltura_provider.api.analytics.documentation docs/analytics.md
 
 .PHONY: requirements
 requirements: $(UV) ## Write requirements.txt and requirements-dev.txt anew

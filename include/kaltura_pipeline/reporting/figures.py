@@ -12,6 +12,8 @@ from kaltura_pipeline.reporting.page_model import DayFigures, Headline, Share, T
 if TYPE_CHECKING:
     from kaltura_provider.hooks.s3_partitions import S3Partitions
 
+#: The report whose total counts all viewers, known by name or not.
+VIEWERS_REPORT = "PLATFORMS"
 #: Titles of a list.
 LISTED = 20
 _SHARES = 12
@@ -24,7 +26,7 @@ class Watched:
     :param plays: plays.
     :param seconds: time viewed.
     :param completion: share seen, times plays.
-    :param viewers: known viewers; None over several days.
+    :param viewers: viewers known by name; None over several days.
     :param details: title, owner, categories, length, as of the last day.
     """
 
@@ -79,7 +81,7 @@ def read_period(partitions: S3Partitions, days: Sequence[date]) -> Period:
             continue
         provisional |= bool(manifest["provisional"])
         warnings += [f"{day}: {sentence}" for sentence in manifest.get("warnings", [])]
-        viewers = int(manifest.get("total", {}).get("unique_known_users", 0))
+        viewers = _viewers(partitions, manifest, str(day))
         plays, seconds = 0, 0.0
         for row in table.to_pylist():
             plays += row["count_plays"]
@@ -89,6 +91,13 @@ def read_period(partitions: S3Partitions, days: Sequence[date]) -> Period:
     present = [each for each in figures if each.plays is not None]
     headline = _headline(titles, viewers if len(days) == 1 else None) if present else None
     return Period(tuple(days), titles, tuple(figures), headline, provisional, tuple(warnings))
+
+
+def _viewers(partitions: S3Partitions, manifest: Mapping[str, Any], day: str) -> int:
+    """Return the different viewers of a day: all of them where PLATFORMS is fetched, else those with a name."""
+    of_devices = partitions.manifest(VIEWERS_REPORT, day) or {}
+    known = manifest.get("total", {}).get("unique_known_users", 0)
+    return int(of_devices.get("total", {}).get("unique_viewers", known))
 
 
 def _add(watched: Watched, row: Mapping[str, Any], *, single: bool) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from kaltura_pipeline.reporting.figures import VIEWERS_REPORT
 from kaltura_pipeline.reporting.page_model import DropOff, Title, Usage
 
 if TYPE_CHECKING:
@@ -91,6 +92,22 @@ def look(client: KalturaClient, entry_ids: Sequence[str]) -> Seen:
 
 def _is_synthetic(tags: str | None) -> bool:
     return _SYNTHETIC in (tag.strip() for tag in (tags or "").split(","))
+
+
+def viewers(client: KalturaClient, days: Sequence[date], time_zone: str) -> int | None:
+    """Return the different viewers of a period, known by name or not (``report.getTotal`` of PLATFORMS).
+
+    :param days: the period.
+    :return: None if Kaltura does not say.
+    """
+    from kaltura_provider.api import KalturaError, fetch_period_total
+
+    try:
+        total = fetch_period_total(client, VIEWERS_REPORT, days[0], days[-1], time_zone)
+    except KalturaError as error:
+        _log.warning("No number of viewers: %s", error)
+        return None
+    return int(total["unique_viewers"]) if "unique_viewers" in total else None
 
 
 def usage(client: KalturaClient, days: Sequence[date], time_zone: str) -> Usage | None:

@@ -12,7 +12,7 @@ class Headline:
     """The numbers at the top.
 
     :param plays: plays.
-    :param viewers: viewers known by name, each once a day; None over several days, as viewers cannot be added up.
+    :param viewers: different viewers, known by name or not; None if that is unknown.
     :param seconds_viewed: time viewed, seconds.
     :param completion_ratio: how much of what was started was seen, 0 to 1; None without plays.
     :param titles: titles that were played.

@@ -71,6 +71,7 @@ class PageWriter:
         # A day is held against the same weekday of the week before.
         earlier = days_of(last - timedelta(days=7 if kind == "day" else length), length)
         period, before = read_period(self._tables, days), read_period(self._tables, earlier)
+        headline, headline_before = (self._headline(kind, each) for each in (period, before))
         top, rising = top_titles(period, before), rising_titles(period, before)
         seen = from_kaltura.look(self._client, [each.entry_id for each in top])
         reports = reports_of(self._settings)
@@ -83,7 +84,7 @@ class PageWriter:
             period=kind, first=days[0], last=last, time_zone=zone, provisional=period.provisional,
             synthetic=seen.synthetic,
             written=self._now.astimezone(ZoneInfo(zone)).strftime("%Y-%m-%d %H:%M %Z"),
-            headline=period.headline or _NOBODY, before=before.headline,
+            headline=headline or _NOBODY, before=headline_before,
             days=period.figures if kind != "day" else (),
             top=tuple(self._shown(each, seen.pictures, kind) for each in top),
             rising=tuple(self._shown(each, seen.pictures, kind) for each in rising),
@@ -93,6 +94,13 @@ class PageWriter:
             caption_debt=debt,
             notes=(*period.warnings, *_missing(period)), files=_files(kind, last, reports), **parts,
         )  # fmt: skip
+
+    def _headline(self, kind: Kind, period: Period) -> Headline | None:
+        """Return the sums of a period with its viewers, who cannot be added up from its days."""
+        if kind == "day" or period.headline is None:
+            return period.headline
+        viewers = from_kaltura.viewers(self._client, period.days, self._settings.time_zone)
+        return replace(period.headline, viewers=viewers)
 
     def _present(self, day: date) -> CaptionDebt:
         """Return the caption debt, which can only be told of the present, and keep its size for later pages."""

@@ -38,7 +38,7 @@ def tell_report(
     plays, viewers, minutes = (
         (headline.plays, headline.viewers or 0, headline.seconds_viewed / 60) if headline else (0, 0, 0.0)
     )
-    said = f"{plays:,} plays by {viewers:,} known viewers, {minutes:,.0f} minutes viewed"
+    said = f"{plays:,} plays by {viewers:,} viewers, {minutes:,.0f} minutes viewed"
     message = Message(
         f"Kaltura report of {day}: {plays:,} plays",
         f"**{day}**: {said}.\n\nThe page: {address}",

@@ -56,9 +56,10 @@ def test_pages_of_the_newest_day(
     }  # fmt: skip
     day, week = page(s3, bucket, "day=2026-03-20/index.html"), page(s3, bucket, "week.html")
     assert tile(day, "Plays") == str(plays(tables, "2026-03-20"))
-    assert tile(day, "Viewers") == str(
-        int((tables.manifest("TOP_CONTENT", "2026-03-20") or {})["total"]["unique_known_users"])
-    )
+    # All viewers, and over several days each once.
+    viewers = {name: int((tables.manifest("PLATFORMS", name) or {})["total"]["unique_viewers"]) for name in DAYS[1:]}
+    assert tile(day, "Viewers") == str(viewers["2026-03-20"])
+    assert int(tile(week, "Viewers")) > max(viewers.values())
     assert tile(week, "Plays") == str(plays(tables, "2026-03-19") + plays(tables, "2026-03-20"))
     assert "there is no table of 2026-03-14, 2026-03-15" in week
     assert "made up" in day
