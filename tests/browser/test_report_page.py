@@ -74,7 +74,7 @@ def test_a_table_of_titles_stays_one_where_it_looks_like_cards(browser: Browser,
         table = page.get_by_role("table", name="Titles with the most plays", exact=True)
         assert table.get_by_role("row").count() == 11
         assert table.get_by_role("columnheader").all_text_contents() == [
-            "Title", "Plays", "Minutes", "Seen", "Viewers",
+            "Title", "Plays", "Minutes", "Seen", "Known viewers",
         ]  # fmt: skip
         assert table.get_by_role("rowheader").count() == 10
         assert table.get_by_role("cell").first.text_content() == "940+4%"
