@@ -133,7 +133,7 @@ class CaptionDebt:
 class Usage:
     """What the library costs.
 
-    :param storage_mb: storage at the end of the period, MB; None if unknown.
+    :param storage_mb: storage in the period on average, MB; None if unknown.
     :param bandwidth_mb: bandwidth in the period, MB; None if unknown.
     """
 
@@ -153,7 +153,7 @@ class PageData:
     :param synthetic: whether the traffic is made up (a sandbox's).
     :param written: when the page was made, as people read it.
     :param headline: the numbers at the top.
-    :param before: those of the period before; None if unknown.
+    :param before: those of the period before, for a day those of the same weekday a week before; None if unknown.
     :param days: each day, for a week or a month.
     :param top: titles with the most plays, in order.
     :param rising: titles whose plays grew most, in order.
