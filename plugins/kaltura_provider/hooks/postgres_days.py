@@ -57,7 +57,7 @@ def replace_day(
             # What another one wrote while this one waited for the lock must be seen.
             cursor.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
             _lock(cursor, f"{oid}/{day}")
-            cursor.execute(f"DELETE FROM {name} WHERE \"day\" = %s::date", [day])  # noqa: S608  quoted above
+            cursor.execute(f'DELETE FROM {name} WHERE "day" = %s::date', [day])  # noqa: S608  quoted above
             replaced = cursor.rowcount
             _copy(cursor, f"COPY {name} ({names}) FROM STDIN WITH (FORMAT text, ENCODING 'UTF8')", _lines(day, data))
             connection.commit()
@@ -66,7 +66,9 @@ def replace_day(
         fix = _FIXES.get(getattr(error, "sqlstate", None) or getattr(error, "pgcode", None) or "")
         if fix is None:
             raise
-        raise ValueError(f"{report.name} of {day} cannot be loaded into {table}: {str(error).strip()}. {fix}.") from error
+        raise ValueError(
+            f"{report.name} of {day} cannot be loaded into {table}: {str(error).strip()}. {fix}."
+        ) from error
     return {"added_columns": added, "replaced": replaced}
 
 
