@@ -20,7 +20,7 @@ SETTINGS = "-c fsync=off -c full_page_writes=off -c synchronous_commit=off -c li
 
 @contextmanager
 def postgres_server() -> Iterator[Path]:
-    """Run a server; yields the folder of its socket, which is the ``host`` of a connection. Its user is ``postgres``."""
+    """Run a server; yields the folder of its socket, the ``host`` of a connection. Its user is ``postgres``."""
     programs = _programs()
     # The name of a socket has 107 bytes at most, so not below pytest's own folders.
     folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))

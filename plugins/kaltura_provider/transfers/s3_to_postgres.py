@@ -15,10 +15,12 @@ if TYPE_CHECKING:
 class KalturaReportToPostgresOperator(BaseOperator):
     """Load one report of one local day from S3 into a table of PostgreSQL.
 
-    It reads what ``KalturaReportToS3Operator`` wrote, checks it against the checksum in its manifest, and puts it in the
-    place of the day's rows in one transaction: repeating the task, or two at once, give the same table, and one that
-    dies leaves the rows of before. The table is made when it is missing, with a primary key of the day and the report's
-    keys, and gets columns that are new; ``python -m kaltura_provider.api.analytics ddl --dialect postgresql`` prints it.
+    It reads what ``KalturaReportToS3Operator`` wrote, checks it against the checksum in its manifest, and puts it in
+    the place of the day's rows in one transaction: repeating the task, or two at once, give the same table, and one
+    that dies leaves the rows of before. The table is made when it is missing, with a primary key of the day and the
+    report's keys, and gets columns that are new; ``python -m kaltura_provider.api.analytics ddl --dialect postgresql``
+    prints it.
+
     Needs ``pip install 'airflow-provider-kaltura[postgres]'``.
 
     Returns ``{"table", "report", "day", "rows", "replaced", "added_columns", "provisional", "s3_uri"}``.
@@ -128,7 +130,7 @@ class KalturaReportToPostgresOperator(BaseOperator):
         expected = manifest["files"].get(name, {}).get("sha256")
         if hashlib.sha256(body).hexdigest() != expected:
             raise ValueError(
-                f"{uri}{name} does not fit its manifest, so whoever wrote it has not finished, or it was changed since. "
-                "Nothing was loaded. Let KalturaReportToS3Operator write the day again, then clear this task."
+                f"{uri}{name} does not fit its manifest, so whoever wrote it has not finished, or it was changed "
+                "since. Nothing was loaded. Let KalturaReportToS3Operator write the day again, then clear this task."
             )
         return manifest, parquet.read_table(io.BytesIO(body)), uri
