@@ -102,7 +102,8 @@ def test_goes_on_waiting_while_plays_arrive(client: KalturaClient, context: Any)
     time.sleep(0.01)
     done = task.poke(context)
     assert done.is_done
-    assert done.xcom_value["total"]["count_plays"] == 3
+    value: Any = done.xcom_value
+    assert value["total"]["count_plays"] == 3
 
 
 @pytest.mark.parametrize("deferrable", [False, True])
@@ -115,7 +116,11 @@ def test_a_day_that_is_not_over(connection: None, context: Any, deferrable: bool
 
 def test_defers_with_an_absolute_deadline(connection: None, context: Any) -> None:
     before = time.time()
-    more = {"min_age": timedelta(days=9999), "reads_apart": timedelta(hours=1), "timeout": timedelta(days=1)}
+    more: dict[str, Any] = {
+        "min_age": timedelta(days=9999),
+        "reads_apart": timedelta(hours=1),
+        "timeout": timedelta(days=1),
+    }
     with pytest.raises(TaskDeferred) as caught:
         sensor(deferrable=True, session={"user_id": "ann"}, filter={"playbackTypeIn": ["vod"]}, **more).execute(context)
     path, arguments = caught.value.trigger.serialize()

@@ -49,7 +49,7 @@ def server() -> Iterator[Path]:
 @pytest.fixture
 def database(server: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[psycopg.Connection[Any]]:
     """A connection to an empty database, to which ``postgres_default`` points, too."""
-    place = {"host": str(server), "port": PORT}
+    place: dict[str, Any] = {"host": str(server), "port": PORT}
     with psycopg.connect(**place, user="postgres", dbname="postgres", autocommit=True) as connection:
         connection.execute("DROP DATABASE IF EXISTS reports WITH (FORCE)")
         connection.execute("CREATE DATABASE reports")
@@ -93,7 +93,7 @@ def load(context: Any, **more: Any) -> dict[str, Any]:
 
 
 def rows_of(database: psycopg.Connection[Any], table: str = "top_content") -> list[tuple[Any, ...]]:
-    return database.execute(f"SELECT * FROM {table} ORDER BY day, object_id").fetchall()  # type: ignore[call-overload]
+    return database.execute(f"SELECT * FROM {table} ORDER BY day, object_id").fetchall()
 
 
 def rows(*plays: int) -> list[dict[str, Any]]:

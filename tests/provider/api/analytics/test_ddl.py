@@ -124,7 +124,7 @@ def test_postgresql_makes_all_tables_and_makes_them_again() -> None:
     ):
         for report in KNOWN:
             for _ in range(2):
-                connection.execute(ddl(report, "postgresql"))  # type: ignore[call-overload]
+                connection.execute(ddl(report, "postgresql"))
             query = "SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0 ORDER BY attnum"
             names = [row[0] for row in connection.execute(query, [report.lower()])]
             assert names == ["day", *(each.name for each in table_columns(report))]
