@@ -58,10 +58,14 @@ sandbox: $(READY) player ## A local Kaltura alone, on PORT (8123)
 browser:
 	@tests/browser/install-chromium.sh
 
+.PHONY: postgres
+postgres:
+	@tests/install-postgres.sh
+
 # Tests wait for servers most of the time, so those of whole processes run beside the others; they are a run of their own,
 # as moto's S3 servers share their buckets in a process, and their output comes in one piece.
 .PHONY: test
-test: $(READY) browser player ## All tests (unit, contract, system, browser)
+test: $(READY) browser postgres player ## All tests (unit, contract, system, browser)
 	@rm -rf .state/test-logs
 	@$(MAKE) --no-print-directory -j2 test-parts test-system
 	@$(BIN)/python -m pytest tests/secrets

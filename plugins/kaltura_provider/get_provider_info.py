@@ -7,6 +7,7 @@ from typing import Any
 _INTEGRATION = "Kaltura"
 _S3 = "Amazon Simple Storage Service (S3)"
 _FILES = "Airflow object storage"
+_POSTGRES = "PostgreSQL"
 
 
 def _text(label: str, description: str, **schema: Any) -> dict[str, Any]:
@@ -153,7 +154,11 @@ def get_provider_info() -> dict[str, Any]:
         "sensors": [
             {
                 "integration-name": _INTEGRATION,
-                "python-modules": ["kaltura_provider.sensors.entry", "kaltura_provider.sensors.reach"],
+                "python-modules": [
+                    "kaltura_provider.sensors.entry",
+                    "kaltura_provider.sensors.reach",
+                    "kaltura_provider.sensors.report",
+                ],
             }
         ],
         "triggers": [
@@ -163,6 +168,7 @@ def get_provider_info() -> dict[str, Any]:
                     "kaltura_provider.triggers.entry",
                     "kaltura_provider.triggers.new_entries",
                     "kaltura_provider.triggers.reach",
+                    "kaltura_provider.triggers.report",
                     "kaltura_provider.triggers.s3_objects",
                     "kaltura_provider.triggers.s3_restore",
                 ],
@@ -183,6 +189,11 @@ def get_provider_info() -> dict[str, Any]:
                 "source-integration-name": _INTEGRATION,
                 "target-integration-name": _S3,
                 "python-module": "kaltura_provider.transfers.kaltura_to_s3",
+            },
+            {
+                "source-integration-name": _S3,
+                "target-integration-name": _POSTGRES,
+                "python-module": "kaltura_provider.transfers.s3_to_postgres",
             },
         ],
         "extra-links": [

@@ -18,12 +18,14 @@ if TYPE_CHECKING:
     from kaltura_provider.api.analytics.day_report import DayReport as DayReport
     from kaltura_provider.api.analytics.day_report import TotalCheck as TotalCheck
     from kaltura_provider.api.analytics.day_report import fetch_table as fetch_table
+    from kaltura_provider.api.analytics.ddl import ddl as ddl
     from kaltura_provider.api.analytics.details import EntryDetails as EntryDetails
     from kaltura_provider.api.analytics.periods import fetch_graphs as fetch_graphs
     from kaltura_provider.api.analytics.periods import fetch_period_table as fetch_period_table
     from kaltura_provider.api.analytics.periods import fetch_period_total as fetch_period_total
     from kaltura_provider.api.analytics.report_types import REPORT_TYPES as REPORT_TYPES
     from kaltura_provider.api.analytics.report_types import report_type as report_type
+    from kaltura_provider.api.analytics.settling import Settling as Settling
     from kaltura_provider.api.attachments import put_attachments as put_attachments
     from kaltura_provider.api.catalogue import ErrorClass as ErrorClass
     from kaltura_provider.api.categories import UnknownCategoryError as UnknownCategoryError
@@ -277,6 +279,8 @@ _MODULE_OF = {
     "fetch_period_total": "analytics.periods",
     "fetch_table": "analytics.day_report",
     "write_day": "analytics.day_files",
+    "ddl": "analytics.ddl",
+    "Settling": "analytics.settling",
     "REPORT_TYPES": "analytics.report_types",
     "report_type": "analytics.report_types",
     "DayReport": "analytics.day_report",

@@ -76,6 +76,26 @@ def order_timeout(waiting: Mapping[str, str]) -> AirflowSensorTimeout:
     )
 
 
+def report_failure(failed: Mapping[str, str]) -> AirflowFailException:
+    """Build the exception for reports that cannot be waited for.
+
+    :param failed: report and day -> why.
+    """
+    return AirflowFailException(_listed(f"{report}: {reason}" for report, reason in failed.items()))
+
+
+def report_timeout(waiting: Mapping[str, str]) -> AirflowSensorTimeout:
+    """Build the exception for days of analytics that were not settled in time.
+
+    :param waiting: report and day -> how far it is.
+    """
+    states = _listed(f"{report}: {state}" for report, state in waiting.items())
+    return AirflowSensorTimeout(
+        f"Kaltura's figures are not settled in time: {states}. Give a longer timeout, or a min_age after which they "
+        "count as settled. Figures of a day that is over for long and still change: ask Kaltura's support."
+    )
+
+
 @dataclass(frozen=True)
 class Wording:
     """How the event of a trigger is read.
@@ -94,6 +114,7 @@ class Wording:
 
 ENTRIES = Wording("entry_ids", "Kaltura entries", wait_failure, wait_timeout)
 ORDERS = Wording("task_ids", "REACH orders", order_failure, order_timeout)
+REPORTS = Wording("reports", "settled figures of", report_failure, report_timeout)
 
 
 def read_event(event: Any, wording: Wording = ENTRIES) -> dict[str, Any]:
