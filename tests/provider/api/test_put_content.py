@@ -237,8 +237,8 @@ def test_a_restart_sends_only_what_is_missing(client: KalturaClient, put: Put, v
         put(journal=journal, on_progress=die, parallel=1)
     done = put(journal=journal)
     assert not done.created
-    # The next part may have been on its way already.
-    assert PART <= done.resumed_from <= 2 * PART
+    # Later parts may have been on their way already, on a busy machine all of them.
+    assert PART <= done.resumed_from <= video.size
     assert done.bytes_sent == video.size - done.resumed_from
 
 

@@ -170,8 +170,8 @@ def test_resumed_where_it_stopped(client: KalturaClient, video: FileSource) -> N
         )
     done = upload(client, video, token=tokens[0], part_size=PART)
     assert done.token.id == tokens[0]
-    # The next part may have been on its way already.
-    assert 3 * PART <= done.resumed_from <= 4 * PART
+    # Later parts may have been on their way already, on a busy machine all of them.
+    assert 3 * PART <= done.resumed_from <= video.size
     assert done.bytes_sent == video.size - done.resumed_from
     assert stored(client, done.token.id) == content_of(video)
 
@@ -195,7 +195,8 @@ def test_a_killed_process_is_continued(
     run = subprocess.run([sys.executable, "-c", textwrap.dedent(script)], capture_output=True, text=True, check=False)
     assert run.returncode == -signal.SIGKILL, run.stderr
     done = upload(client, video, token=run.stdout.strip(), part_size=PART)
-    assert 2 * PART <= done.resumed_from <= 3 * PART
+    assert 2 * PART <= done.resumed_from <= video.size
+    assert done.bytes_sent == video.size - done.resumed_from
     assert stored(client, done.token.id) == content_of(video)
 
 
