@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pwd
 import shutil
@@ -10,7 +11,9 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+import psycopg
 import pytest
 
 PORT = 5432
@@ -48,6 +51,22 @@ def postgres_server() -> Iterator[Path]:
             run("pg_ctl", "stop", "--wait", "--mode=immediate", f"-D{data}")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def report_database(socket: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[psycopg.Connection[Any]]:
+    """Connect to an empty database, to which ``postgres_default`` points, too.
+
+    :param socket: what :func:`postgres_server` yields.
+    """
+    place: dict[str, Any] = {"host": str(socket), "port": PORT}
+    with psycopg.connect(**place, user="postgres", dbname="postgres", autocommit=True) as connection:
+        connection.execute("DROP DATABASE IF EXISTS reports WITH (FORCE)")
+        connection.execute("CREATE DATABASE reports")
+    value = {"conn_type": "postgres", **place, "login": "postgres", "schema": "reports"}
+    monkeypatch.setenv("AIRFLOW_CONN_POSTGRES_DEFAULT", json.dumps(value))
+    with psycopg.connect(**place, user="postgres", dbname="reports", autocommit=True) as connection:
+        yield connection
 
 
 def _programs() -> Path:

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import pytest
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from tests.postgres import postgres_server, report_database
 
+from .told_by_report import ReportOfToday
+from .written_pages import until
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    import psycopg
     from demo.airflow_api import AirflowApi
     from demo.stack import LocalStack
     from playwright.sync_api import Page
 
+#: What the sidecar says.
+NAME = "A ball crosses the picture"
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.system,
@@ -85,9 +93,21 @@ def test_the_test_button_names_a_wrong_secret(page: Page, stack: LocalStack, air
     assert "f" * 32 not in page.content()
 
 
-def test_a_run_from_the_form_ends_green_with_links_on_its_tasks(
-    page: Page, stack: LocalStack, airflow_api: AirflowApi, screenshot: Callable[..., None]
+@pytest.fixture
+def database(monkeypatch: pytest.MonkeyPatch) -> Iterator[psycopg.Connection[Any]]:
+    with postgres_server() as socket, report_database(socket, monkeypatch) as connection:
+        yield connection
+
+
+def test_from_the_form_to_the_report(
+    page: Page,
+    stack: LocalStack,
+    airflow_api: AirflowApi,
+    database: psycopg.Connection[Any],
+    monkeypatch: pytest.MonkeyPatch,
+    screenshot: Callable[..., None],
 ) -> None:
+    """Runs started in the form end green with links on their tasks; what is watched on the page is in the report."""
     from demo.media import CAPTIONS, DESCRIPTION, video
 
     stack.s3.create_bucket(Bucket="browser")
@@ -134,22 +154,44 @@ def test_a_run_from_the_form_ends_green_with_links_on_its_tasks(
     screenshot(page, "publish-graph")
     page.set_viewport_size(size or {"width": 1280, "height": 900})
     page.goto(player)
-    page.evaluate("void kalturaPlayer.play()")
-    page.wait_for_function("kalturaPlayer.currentTime > 0.2")
-    assert page.evaluate("kalturaPlayer.duration") == pytest.approx(4, abs=0.2)
+    # Not played: the report is to tell of one play.
+    page.locator(".playkit-pre-playback-play-button").wait_for()
 
     # The page that the DAG wrote shows the player with the title.
     keys = [item["Key"] for item in stack.s3.list_objects_v2(Bucket="browser", Prefix="_kaltura/pages/0_")["Contents"]]
     assert len(keys) == 1
     html = stack.s3.get_object(Bucket="browser", Key=keys[0])["Body"].read().decode()
     page.set_content(html)
-    page.get_by_role("heading", name="A ball crosses the picture").wait_for()
+    page.get_by_role("heading", name=NAME).wait_for()
     page.locator(".playkit-pre-playback-play-button").click()
     page.evaluate("KalturaPage.captions('en')")
-    page.wait_for_function("() => KalturaPage.state().then(({ currentTime }) => currentTime > 0.6)")
+    until(page, "now.currentTime > 0.6")
     page.locator(".playkit-subtitles").get_by_text("ball").wait_for()
     page.locator(".playkit-spinner").wait_for(state="hidden")
     screenshot(page, "page", settle=False)
+    assert page.evaluate("KalturaPage.state().then((now) => now.duration)") == pytest.approx(4, abs=0.2)
+    # To the middle, and no further.
+    until(page, "now.currentTime > 2.2")
+    page.evaluate("KalturaPage.pause()")
+
+    entry_id = keys[0].rpartition("/")[2].partition(".")[0]
+    report = ReportOfToday(stack, airflow_api, "browser", monkeypatch)
+    titles = {
+        "count_plays": 1,
+        "sum_time_viewed_seconds": pytest.approx(2, abs=0.1),
+        "avg_view_drop_off_ratio": 0.5,
+        "title": NAME,
+    }
+    quarters = {"count_plays": 1, "count_plays_25": 1, "count_plays_50": 1, "count_plays_75": 0, "count_plays_100": 0}
+    for name, wanted in (("TOP_CONTENT", titles), ("CONTENT_DROPOFF", quarters)):
+        for row in (report.in_parquet(name, entry_id), report.in_postgres(database, name, entry_id)):
+            assert {key: row[key] for key in wanted} == wanted
+    report.open_page(page)
+    for name, value in (("Plays", "1"), ("Viewers", "1")):
+        tile = page.locator(".tiles li").filter(has=page.get_by_text(name, exact=True))
+        assert tile.locator("strong").inner_text() == value, name
+    row = page.get_by_role("table", name="Titles with the most plays").get_by_role("row", name=NAME)
+    assert row.get_by_role("cell").all_inner_texts() == ["1", "0:02", "50%", "0"]
 
 
 def wait_for_new_run(api: AirflowApi, dag_id: str, before: set[str]) -> str:

@@ -33,6 +33,7 @@ from .written_pages import (
     player,
     plays,
     said,
+    until,
 )
 
 __all__ = ["client", "film_page", "player"]
@@ -113,7 +114,7 @@ def test_the_keyboard_is_enough(film_page: Write, open_page: Open) -> None:
     page.keyboard.press("Space")
     plays(page)
     page.keyboard.press("Space")
-    page.wait_for_function("() => KalturaPage.state().then(({ paused }) => paused)")
+    until(page, "now.paused")
 
 
 def test_a_thumbnail_becomes_the_player(film_page: Write, open_page: Open) -> None:
@@ -126,7 +127,7 @@ def test_a_thumbnail_becomes_the_player(film_page: Write, open_page: Open) -> No
     plays(page)
     page.wait_for_function("() => document.activeElement.closest('.kaltura-player-container') !== null")
     page.keyboard.press("Space")
-    page.wait_for_function("() => KalturaPage.state().then(({ paused }) => paused)")
+    until(page, "now.paused")
 
 
 def test_an_iframe_is_told_where_to_start(film_page: Write, open_page: Open) -> None:
@@ -152,7 +153,7 @@ def test_snippets_in_the_page_of_somebody_else(player_site: PlayerSite, player: 
     page.evaluate("Promise.all(KalturaPage.players.map((each) => each.play()))")
     assert page.evaluate("new Set(KalturaPage.players.map(({ player }) => player)).size") == 3
     second = f"KalturaPage.of('kaltura-player-{entries[1]}')"
-    page.wait_for_function(f"() => {second}.state().then(({{ currentTime }}) => currentTime > 1)")
+    until(page, "now.currentTime > 1", script=second)
     state = page.evaluate("KalturaPage.state()")
     assert state["entryId"] == entries[0]
     assert 1 < state["currentTime"] < 4.9, "the address belongs to the page"

@@ -19,7 +19,7 @@ from kaltura_provider.api import (
     Player,
     render_page,
 )
-from tests.sandbox.conftest import ADMIN_SECRET
+from tests.sandbox.conftest import ADMIN_SECRET, wait_until
 from tests.sandbox.media import add_entry
 
 from .player_site import CAPTIONS, PlayerSite
@@ -83,10 +83,19 @@ def members_film(site: PlayerSite) -> str:
     return add_film(site, accessControlId=made["id"])
 
 
+def until(page: Page, condition: str, *, script: str = "KalturaPage") -> None:
+    """Wait until a player's state is as wished.
+
+    ``page.wait_for_function`` cannot: it takes a promise, whatever comes of it, for a yes.
+
+    :param condition: of ``now``, the state; in JavaScript.
+    :param script: the one to ask.
+    """
+    wait_until(lambda: page.evaluate(f"{script}.state().then((now) => {condition})"), seconds=30)
+
+
 def plays(page: Page, after: float = 0.1) -> None:
-    page.wait_for_function(
-        "after => KalturaPage.state().then(now => !now.paused && now.currentTime > after)", arg=after
-    )
+    until(page, f"!now.paused && now.currentTime > {after}")
 
 
 def said(page: Page, words: str) -> None:

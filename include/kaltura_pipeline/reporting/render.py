@@ -36,6 +36,7 @@ _NAME, _LESSER, _SENTENCE, _ADDRESS = 160, 60, 300, 200
 # Reports, by the parts of the page that show them.
 _TABLES = {"TOP_CONTENT": "Titles", "PLATFORMS": "Devices", "MAP_OVERLAY_COUNTRY": "Places", "TOP_SYNDICATION": "Sites"}
 _GIGABYTE = 1024
+_MINUTE = 60
 _TIMES = 10
 _HALF = 0.005
 # What a browser would not take for an address of its own: a script, or another kind of data.
@@ -98,7 +99,7 @@ def _charts(data: PageData) -> dict[str, str]:
     """Draw what there is something to draw of."""
     days = [each.day for each in data.days]
     plays = [each.plays for each in data.days]
-    minutes_a_day = [None if each.seconds_viewed is None else each.seconds_viewed / 60 for each in data.days]
+    minutes_a_day = [None if each.seconds_viewed is None else each.seconds_viewed / _MINUTE for each in data.days]
     debt = data.caption_debt
     departments = sorted(debt.departments, key=lambda each: -each[1])[:_BARS] if debt else []
     return {
@@ -206,8 +207,10 @@ def number(value: float | None) -> str:
 
 
 def minutes(seconds: float | None) -> str:
-    """Write seconds as minutes."""
-    return _NONE if seconds is None else f"{seconds / 60:,.0f}"
+    """Write seconds as minutes; less than one with its seconds, such as ``0:02``."""
+    if seconds is None:
+        return _NONE
+    return f"0:{seconds:02.0f}" if 0 < round(seconds) < _MINUTE else f"{seconds / _MINUTE:,.0f}"
 
 
 def percent(share: float | None) -> str:

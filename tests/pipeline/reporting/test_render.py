@@ -22,7 +22,7 @@ from kaltura_pipeline.reporting.page_model import (
     Share,
     Usage,
 )
-from kaltura_pipeline.reporting.render import render_page
+from kaltura_pipeline.reporting.render import minutes, render_page
 
 MEGABYTE = 1_000_000
 
@@ -185,3 +185,10 @@ def test_a_page_stays_below_a_megabyte(name: str) -> None:
     assert "And 480 more." in page
     # One that is too large is left out.
     assert "<img" not in render_page(replace(empty(), top=(title(1, thumbnail=big * 2),)))
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"), [(None, "–"), (0, "0"), (0.2, "0"), (2.02, "0:02"), (59.4, "0:59"), (59.6, "1"), (5400, "90")]
+)
+def test_minutes(seconds: float | None, shown: str) -> None:
+    assert minutes(seconds) == shown

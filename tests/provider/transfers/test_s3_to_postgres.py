@@ -20,7 +20,7 @@ import pyarrow.parquet as parquet
 import pytest
 from airflow.providers.postgres.hooks import postgres as hook_module
 from airflow.sdk import DAG
-from tests.postgres import PORT, postgres_server
+from tests.postgres import PORT, postgres_server, report_database
 from tests.provider.airflow_fixtures import BUCKET, render
 from tests.provider.entries import ready_entry
 from tests.provider.transfers.reports import play
@@ -48,14 +48,7 @@ def server() -> Iterator[Path]:
 
 @pytest.fixture
 def database(server: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[psycopg.Connection[Any]]:
-    """A connection to an empty database, to which ``postgres_default`` points, too."""
-    place: dict[str, Any] = {"host": str(server), "port": PORT}
-    with psycopg.connect(**place, user="postgres", dbname="postgres", autocommit=True) as connection:
-        connection.execute("DROP DATABASE IF EXISTS reports WITH (FORCE)")
-        connection.execute("CREATE DATABASE reports")
-    value = {"conn_type": "postgres", **place, "login": "postgres", "schema": "reports"}
-    monkeypatch.setenv("AIRFLOW_CONN_POSTGRES_DEFAULT", json.dumps(value))
-    with psycopg.connect(**place, user="postgres", dbname="reports", autocommit=True) as connection:
+    with report_database(server, monkeypatch) as connection:
         yield connection
 
 
