@@ -64,6 +64,8 @@ def demo_folder() -> dict[str, bytes]:
     good = {
         "lectures/ball.mp4": ball,
         "lectures/ball.en.vtt": CAPTIONS.encode(),
+        "lectures/ball.chapters.txt": b"0:00 From the left\n0:02 To the right\n",
+        "lectures/ball.attachments/notes.txt": b"The ball crosses the picture in four seconds.\n",
         "lectures/ball.yaml": f"{DESCRIPTION}categories: [Lectures>Physics]\n".encode(),
         "lectures/tone.mp3": audio(seconds=3),
         "lectures/poster.png": image(),

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 # What an object is to the pipeline.
-MEDIA, METADATA, CAPTION, THUMBNAIL, RENDITION, MANIFEST, DONE = (
-    "media", "metadata", "caption", "thumbnail", "rendition", "manifest", "done",
+MEDIA, METADATA, CAPTION, THUMBNAIL, RENDITION, CHAPTERS, ATTACHMENT, MANIFEST, DONE = (
+    "media", "metadata", "caption", "thumbnail", "rendition", "chapters", "attachment", "manifest", "done",
 )  # fmt: skip
 
 _TABLES = """
@@ -67,7 +67,8 @@ class Sidecar:
     """An object that belongs to a title.
 
     :param source: the object.
-    :param role: :data:`METADATA`, :data:`CAPTION`, :data:`THUMBNAIL`, :data:`RENDITION` or :data:`DONE`.
+    :param role: :data:`METADATA`, :data:`CAPTION`, :data:`THUMBNAIL`, :data:`RENDITION`, :data:`CHAPTERS`,
+        :data:`ATTACHMENT` or :data:`DONE`.
     :param detail: of a caption its language in Kaltura's words, of a rendition the ID of its flavor params.
     """
 

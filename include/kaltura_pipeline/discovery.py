@@ -5,7 +5,18 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from kaltura_pipeline.catalogue import CAPTION, DONE, MANIFEST, MEDIA, METADATA, RENDITION, THUMBNAIL, SourceObject
+from kaltura_pipeline.catalogue import (
+    ATTACHMENT,
+    CAPTION,
+    CHAPTERS,
+    DONE,
+    MANIFEST,
+    MEDIA,
+    METADATA,
+    RENDITION,
+    THUMBNAIL,
+    SourceObject,
+)
 from kaltura_pipeline.errors import ConfigurationError
 from kaltura_pipeline.selection import (
     COMPLETE_CAPTIONS,
@@ -14,6 +25,7 @@ from kaltura_pipeline.selection import (
     COMPLETE_THUMBNAIL,
     Selection,
 )
+from kaltura_pipeline.sidecar_names import CHAPTERS_MARK, is_chapters_name, is_manifest_name, owner_of_attachment
 from kaltura_provider.api.languages import kaltura_language
 
 if TYPE_CHECKING:
@@ -23,7 +35,8 @@ if TYPE_CHECKING:
 
 METADATA_SUFFIXES = (".yaml", ".yml", ".json")
 CAPTION_SUFFIXES = (".srt", ".vtt")
-MANIFEST_SUFFIXES = (".yaml", ".yml", ".json", ".ndjson", ".csv", ".xlsx", ".xml")
+#: Kinds that have captions and chapters.
+PLAYED = ("video", "audio")
 _NEEDED = {
     COMPLETE_METADATA: (METADATA, "its metadata file"),
     COMPLETE_CAPTIONS: (CAPTION, "a caption file"),
@@ -50,7 +63,8 @@ def discover(
 
     A sidecar belongs to the media file with the same folder and stem: ``talk.mp4``, ``talk.yaml``, ``talk.en.vtt``,
     ``talk.jpg``. Where two media files share a stem, the sidecar carries the whole name: ``talk.mp4.yaml``,
-    ``talk.mp4.en.vtt``. A file named ``manifest`` or ``<name>.manifest`` describes many titles.
+    ``talk.mp4.en.vtt``. ``talk.chapters.vtt`` has its chapters, and what lies in the folder ``talk.attachments`` is
+    attached to it. A file named ``manifest`` or ``<name>.manifest`` describes many titles.
 
     :param client: a boto3 S3 client.
     :param catalogue: where what is found is noted.
@@ -72,18 +86,12 @@ def discover(
         _classify(catalogue, source, is_manifest=source.key == manifest or is_manifest_name(source.path.name))
     _attach_renditions(catalogue, selection)
     _attach_thumbnails(catalogue)
-    for role in (METADATA, CAPTION, DONE):
+    for role in (METADATA, CAPTION, CHAPTERS, ATTACHMENT, DONE):
         for sidecar, _, _ in catalogue.of_role(role):
             _attach(catalogue, sidecar, role)
     if selection.complete_when:
         for title in catalogue.titles():
             _leave_incomplete(catalogue, title, selection)
-
-
-def is_manifest_name(name: str) -> bool:
-    """Whether a file of this name describes many titles: ``manifest.csv``, ``spring.manifest.xlsx``."""
-    lowered = name.lower()
-    return any(lowered == f"manifest{suffix}" or lowered.endswith(f".manifest{suffix}") for suffix in MANIFEST_SUFFIXES)
 
 
 def media_kind(file_name: str) -> str:
@@ -125,8 +133,12 @@ def _objects(client: Any, bucket: str, prefix: str) -> Iterator[SourceObject]:
 
 def _classify(catalogue: Catalogue, source: SourceObject, *, is_manifest: bool) -> None:
     suffix = source.path.suffix.lower()
-    if is_manifest:
+    if owner_of_attachment(source.key):
+        catalogue.add(source, ATTACHMENT)
+    elif is_manifest:
         catalogue.add(source, MANIFEST)
+    elif is_chapters_name(source.path.name):
+        catalogue.add(source, CHAPTERS)
     elif suffix in METADATA_SUFFIXES:
         catalogue.add(source, METADATA)
     elif suffix in CAPTION_SUFFIXES:
@@ -153,7 +165,7 @@ def _attach_renditions(catalogue: Catalogue, selection: Selection) -> None:
         return
     for source, kind, stem in catalogue.of_role(MEDIA):
         for suffix, params_id in selection.renditions.items():
-            if kind not in ("video", "audio") or not stem.endswith(suffix):
+            if kind not in PLAYED or not stem.endswith(suffix):
                 continue
             same = [key for key, other in catalogue.media_of_stem(stem[: -len(suffix)]) if other == kind]
             if len(same) == 1:
@@ -166,7 +178,7 @@ def _attach_thumbnails(catalogue: Catalogue) -> None:
     for source, kind, stem in catalogue.of_role(MEDIA):
         if kind != "image":
             continue
-        played = [key for key, other in catalogue.media_of_stem(stem) if other in ("video", "audio")]
+        played = [key for key, other in catalogue.media_of_stem(stem) if other in PLAYED]
         if catalogue.find(stem, MEDIA):
             played = [stem]
         if len(played) != 1:
@@ -179,7 +191,9 @@ def _attach_thumbnails(catalogue: Catalogue) -> None:
 
 def _attach(catalogue: Catalogue, sidecar: SourceObject, role: str) -> None:
     """Give a sidecar to its title, or say why it has none."""
-    base = _stem(sidecar.key)
+    base = owner_of_attachment(sidecar.key) if role == ATTACHMENT else _stem(sidecar.key)
+    if role == CHAPTERS:
+        base = base[: -len(CHAPTERS_MARK)]
     candidates = [base] if role != CAPTION else [_stem(base), base]
     found = next(([name] for name in candidates if catalogue.find(name, MEDIA)), None)
     if found is None:
@@ -191,9 +205,14 @@ def _attach(catalogue: Catalogue, sidecar: SourceObject, role: str) -> None:
         catalogue.leave(sidecar.key, f"several media files share its name ({names}); put the ending before this one")
     elif role == CAPTION:
         _attach_caption(catalogue, sidecar, found[0])
+    elif role == ATTACHMENT:
+        _attach_attachment(catalogue, sidecar, found[0])
+    elif role == CHAPTERS and (kind := media_kind(found[0])) not in PLAYED:
+        catalogue.leave(sidecar.key, f"chapters go with video and audio; {found[0]} is of kind {kind}")
     elif others := [each for each in catalogue.sidecars_of(found[0]) if each.role == role]:
-        if role == METADATA:
-            catalogue.leave(sidecar.key, f"{others[0].source.key} already describes {found[0]}; keep one of the two")
+        if role in (METADATA, CHAPTERS):
+            says = "describes" if role == METADATA else "has the chapters of"
+            catalogue.leave(sidecar.key, f"{others[0].source.key} already {says} {found[0]}; keep one of the two")
         else:
             catalogue.attach(sidecar.key, role, found[0])
     else:
@@ -206,7 +225,7 @@ def _titles_of_stem(catalogue: Catalogue, stem: str) -> list[str]:
 
 def _attach_caption(catalogue: Catalogue, sidecar: SourceObject, title: str) -> None:
     kind = media_kind(title)
-    if kind not in {"video", "audio"}:
+    if kind not in PLAYED:
         catalogue.leave(sidecar.key, f"captions go with video and audio; {title} is of kind {kind}")
         return
     base = sidecar.path.with_suffix("")
@@ -227,6 +246,15 @@ def _attach_caption(catalogue: Catalogue, sidecar: SourceObject, title: str) -> 
             catalogue.leave(sidecar.key, f"{other.source.key} is the same language, {language}; keep one of the two")
             return
     catalogue.attach(sidecar.key, CAPTION, title, language)
+
+
+def _attach_attachment(catalogue: Catalogue, sidecar: SourceObject, title: str) -> None:
+    for other in catalogue.sidecars_of(title):
+        # Kaltura would keep them apart, but people could not.
+        if other.role == ATTACHMENT and other.source.path.name == sidecar.path.name:
+            catalogue.leave(sidecar.key, f"{other.source.key} has the same name; rename one of the two")
+            return
+    catalogue.attach(sidecar.key, ATTACHMENT, title)
 
 
 def _leave_incomplete(catalogue: Catalogue, title: Title, selection: Selection) -> None:

@@ -12,6 +12,8 @@ from kaltura_pipeline.attempts import Attempt, after_error, in_s3, new_outcome
 from kaltura_pipeline.enrichment.resolved import Resolved
 from kaltura_pipeline.plan import UPDATE
 from kaltura_pipeline.results.model import BUSY, ERROR
+from kaltura_provider.api.chapters import Chapter
+from kaltura_provider.api.enrichment.attachments import MAX_BYTES, WantedAttachment
 from kaltura_provider.api.enrichment.captions import WantedCaption
 from kaltura_provider.api.enrichment.enrich import Enriched, Enrichment, enrich
 from kaltura_provider.api.enrichment.thumbnail import WantedThumbnail
@@ -61,6 +63,8 @@ def enrichment_of(
         wanted.metadata,
         [WantedCaption(**caption) for caption in item["captions"]],
         WantedThumbnail(image["key"], image["etag"]) if image else None,
+        [WantedAttachment(each["key"], each["etag"]) for each in item["attachments"]],
+        None if item["chapters"] is None else [Chapter(**each) for each in item["chapters"]],
         noted=noted,
         read=lambda key: _read(workspace, item, key),
         note=note,
@@ -159,6 +163,8 @@ def _end(item: PlanItem, record: LedgerEntry, result: Enriched) -> Attempt:
 
 def _read(workspace: Workspace, item: PlanItem, key: str) -> bytes:
     """Read a file that goes with a title; captions in whatever encoding as UTF-8, the only one that players read."""
+    if any(each["key"] == key for each in item["attachments"]):
+        return workspace.read(key, MAX_BYTES)
     data = workspace.read(key)
     if item["thumbnail"] is not None and key == item["thumbnail"]["key"]:
         return data

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from kaltura_pipeline.sidecar_names import CHAPTERS_MARK, is_chapters_name, owner_of_attachment
 from kaltura_provider.hooks.s3_events import CreatedObject, NotificationError, latest
 
 if TYPE_CHECKING:
@@ -149,7 +150,7 @@ def title_prefixes(
     :return: sorted prefixes, none of which begins with another one.
     """
     about_folder = whole_folder or is_about_folder
-    found = {_folder(key) if about_folder(key) else _title(key) for key in keys}
+    found = {_about(key, about_folder) for key in keys}
     prefixes = _outermost(found)
     while len(prefixes) > max(1, max_prefixes):
         folder, count = Counter(_folder(each) for each in prefixes).most_common(1)[0]
@@ -185,6 +186,13 @@ def _objects(events: Any) -> Iterator[CreatedObject]:
                 continue
 
 
+def _about(key: str, about_folder: Callable[[str], bool]) -> str:
+    owner = owner_of_attachment(key)
+    if owner:
+        return _title(f"{owner}.x")
+    return _folder(key) if about_folder(key) else _title(key)
+
+
 def _folder(key: str) -> str:
     return key[: key.rfind("/") + 1]
 
@@ -194,6 +202,8 @@ def _title(key: str) -> str:
     stem, ending = os.path.splitext(name)
     if name.startswith(".") and not ending:
         return folder
+    if is_chapters_name(name):
+        stem = stem[: -len(CHAPTERS_MARK)]
     # A caption of a media file named in full has two: talk.mp4.en.vtt.
     for _ in range(2):
         stem = _INNER_SUFFIX.sub("", stem)

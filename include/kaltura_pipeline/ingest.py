@@ -241,7 +241,8 @@ def _enrich(
     # An earlier try or a lost ledger may have made the entry with other metadata than now.
     tell = not outcome["created"] and not _has_metadata(record, item)
     named = wanted.category_ids or wanted.new_categories or wanted.metadata
-    if not (tell or noted or named or item["captions"] or item["thumbnail"]):
+    beside = item["captions"] or item["thumbnail"] or item["chapters"] or item["attachments"]
+    if not (tell or noted or named or beside):
         return noted
     from kaltura_provider.api.enrichment.enrich import enrich_one
 

@@ -45,14 +45,22 @@ class PlannedFile(TypedDict):
     default: bool
 
 
+class PlannedChapter(TypedDict):
+    """A chapter of a planned title; ``start`` is in milliseconds."""
+
+    start: int
+    title: str
+    description: str
+
+
 class PlanItem(TypedDict):
     """One title of a plan.
 
     ``wanted`` is what it shall have on Kaltura besides its content (``Resolved.to_json()``); ``description`` is what
     was said of it (``Description.to_json()``), ``defaults`` what a run says of all titles; ``size`` is in bytes;
-    ``renditions`` are keys by the ID of their flavor params. ``sidecars`` are the ETags of all that lies beside it by
-    key, ``named`` those of the files that its description names. ``problems`` say why it is refused; ``new_entry`` is
-    for a file that had an entry before.
+    ``renditions`` are keys by the ID of their flavor params; ``chapters`` are None where no file has any. ``sidecars``
+    are the ETags of all that lies beside it by key, ``named`` those of the files that its description names.
+    ``problems`` say why it is refused; ``new_entry`` is for a file that had an entry before.
     """
 
     action: str
@@ -69,6 +77,8 @@ class PlanItem(TypedDict):
     captions: list[PlannedFile]
     thumbnail: PlannedFile | None
     renditions: dict[str, str]
+    chapters: list[PlannedChapter] | None
+    attachments: list[PlannedFile]
     problems: list[dict[str, str]]
     metadata_digest: str
     inputs_digest: str
@@ -112,8 +122,10 @@ def digest_of(value: object) -> str:
 
 def metadata_digest(item: PlanItem) -> str:
     """Digest all but the content of a title, to see later whether something was changed."""
-    parts = (item["description"], item["captions"], item["thumbnail"], item["reference_id"], item["renditions"])
-    return digest_of(parts)
+    parts = [item["description"], item["captions"], item["thumbnail"], item["reference_id"], item["renditions"]]
+    # Titles without them keep the digest they had before there were any.
+    more = {name: value for name in ("chapters", "attachments") if (value := item[name])}
+    return digest_of([*parts, more] if more else parts)
 
 
 def is_known(record: Mapping[str, Any] | None, etag: str, inputs: str, known_files: str) -> str:

@@ -7,15 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 from kaltura_pipeline.errors import ConfigurationError
 from kaltura_pipeline.manifests.model import Problem
+from kaltura_pipeline.sidecar_names import is_chapters_name
+from kaltura_provider.api.chapters import clock
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from types import TracebackType
 
     from kaltura_pipeline.plan import PlanItem
     from kaltura_pipeline.quality.facts import MediaFacts
     from kaltura_pipeline.quality.media import MediaProber
     from kaltura_pipeline.workspace import Workspace
+
+_MILLISECONDS = 1000
 
 
 class QualityGate:
@@ -67,6 +71,7 @@ class QualityGate:
             for caption in item["captions"]:
                 name = caption["key"]
                 problems.extend(self._check_captions(name, duration, caption["language"]))
+            problems.extend(_check_chapters(item, duration))
             if item["thumbnail"] is not None:
                 name = item["thumbnail"]["key"]
                 problems.extend(self._check_thumbnail(name))
@@ -110,3 +115,14 @@ class QualityGate:
             self._probers.append(self._local.prober)
         prober: MediaProber = self._local.prober
         return prober
+
+
+def _check_chapters(item: PlanItem, duration: float | None) -> Iterator[Problem]:
+    """Kaltura refuses a chapter that begins after the end, when all else is done."""
+    (name,) = [key for key in item["sidecars"] if is_chapters_name(key.rpartition("/")[2])] or [item["key"]]
+    for chapter in item["chapters"] or ():
+        if duration is not None and chapter["start"] > duration * _MILLISECONDS:
+            place = f"chapter {chapter['title']!r}"
+            end = clock(round(duration * _MILLISECONDS))
+            message = f"it begins at {clock(chapter['start'])}, after the end of the media at {end}"
+            yield Problem(name, place, "", message, "correct its time, or remove it")

@@ -5,12 +5,21 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, replace
 from itertools import islice
 from posixpath import dirname, join, normpath
 from typing import TYPE_CHECKING, Any
 
-from kaltura_pipeline.catalogue import CAPTION, MANIFEST, MEDIA, METADATA, RENDITION, THUMBNAIL, SourceObject, Title
+from kaltura_pipeline.catalogue import (
+    CHAPTERS,
+    MANIFEST,
+    MEDIA,
+    METADATA,
+    RENDITION,
+    THUMBNAIL,
+    SourceObject,
+    Title,
+)
 from kaltura_pipeline.errors import ConfigurationError
 from kaltura_pipeline.manifests.model import Description, ManifestError, Problem
 from kaltura_pipeline.plan import (
@@ -21,7 +30,7 @@ from kaltura_pipeline.plan import (
     REPLACE,
     SKIP,
     PlanItem,
-    PlannedFile,
+    PlannedChapter,
     decide,
     digest_of,
     is_known,
@@ -29,12 +38,13 @@ from kaltura_pipeline.plan import (
     metadata_digest,
 )
 from kaltura_pipeline.quality_gate import QualityGate
+from kaltura_pipeline.title_files import Draft, TitleFiles
 from kaltura_provider.transfers import ledger as ledger_states
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
-    from kaltura_pipeline.catalogue import Catalogue, Sidecar
+    from kaltura_pipeline.catalogue import Catalogue
     from kaltura_pipeline.enrichment.resolver import Resolver
     from kaltura_pipeline.ledger_index import LedgerIndex
     from kaltura_pipeline.options import RunOptions
@@ -48,23 +58,6 @@ _CHUNK = 300
 _THREADS = 8
 # What sets the reference ID of a file's second entry apart.
 _VERSION = "@"
-
-
-@dataclass
-class _Draft:
-    """A title on its way into the plan."""
-
-    title: Title
-    record: dict[str, Any] | None
-    item: PlanItem
-    described_in: str
-    place: str = ""
-    description: Description = field(default_factory=Description)
-    problems: list[Problem] = field(default_factory=list)
-
-    @property
-    def key(self) -> str:
-        return self.title.media.key
 
 
 class TitlePlanner:
@@ -103,6 +96,7 @@ class TitlePlanner:
         except ManifestError as error:
             raise ConfigurationError(str(error)) from error
         self._gate = QualityGate(workspace, options.rules)
+        self._files = TitleFiles(catalogue, self._key_of)
 
     def plan(self) -> None:
         """Put an item for every title into the catalogue."""
@@ -198,7 +192,7 @@ class TitlePlanner:
             if self._catalogue.find(draft.key, MEDIA):
                 self._catalogue.add_item(dict(draft.item))
 
-    def _draft(self, title: Title) -> _Draft | None:
+    def _draft(self, title: Title) -> Draft | None:
         """Begin with a title; None if nothing is to be done about it."""
         from kaltura_provider.transfers.upload import reference_id_of
 
@@ -213,7 +207,7 @@ class TitlePlanner:
             "kind": title.kind, "entry_id": str((record or {}).get("entry_id") or ""),
             "reference_id": str((record or {}).get("reference_id") or "") or reference_id_of(f"s3://{bucket}/{key}"),
             "name": title.media.path.stem, "description": {}, "wanted": {}, "captions": [], "thumbnail": None,
-            "renditions": {}, "problems": [], "metadata_digest": "",
+            "renditions": {}, "chapters": None, "attachments": [], "problems": [], "metadata_digest": "",
             "inputs_digest": digest_of([[defaults, dict(self._options.rules)], beside, row and row[2]]),
             "new_entry": False, "named": {}, "defaults": defaults,
             "sidecars": {each.source.key: each.source.etag for each in title.sidecars},
@@ -227,7 +221,7 @@ class TitlePlanner:
             return None
         item["reference_id"] = reference_id_of(f"s3://{bucket}/{key}")
         described = [each.source.key for each in title.of(METADATA)] or ([row[0]] if row else [key])
-        return _Draft(title, record, item, described[0], row[1] if row and not title.of(METADATA) else "")
+        return Draft(title, record, item, described[0], row[1] if row and not title.of(METADATA) else "")
 
     def _has_named(self, record: dict[str, Any] | None) -> bool:
         """Whether the files a title names are the same as when it was ingested."""
@@ -235,8 +229,8 @@ class TitlePlanner:
         found = {key: self._catalogue.find(key) for key in named}
         return all(source is not None and source.etag == named[key] for key, source in found.items())
 
-    def _describe(self, draft: _Draft) -> None:
-        """Read what is said of a title: by its sidecar, else by a manifest, else by the defaults."""
+    def _describe(self, draft: Draft) -> None:
+        """Read what is said of a title: by its sidecar, else by a manifest, else by the defaults; and its chapters."""
         from botocore.exceptions import ClientError
 
         description = Description()
@@ -249,13 +243,26 @@ class TitlePlanner:
                 fix = "correct the file, or start the run again if it was removed meanwhile"
                 draft.problems.append(Problem(sidecar.source.key, "", "", str(error), fix))
         draft.description = description
+        for sidecar in draft.title.of(CHAPTERS):
+            try:
+                draft.item["chapters"] = self._read_chapters(sidecar.source.key)
+            except (ValueError, ClientError) as error:
+                fix = "correct the file, or start the run again if it was removed meanwhile"
+                message = str(error).removeprefix(f"{sidecar.source.key}: ")
+                draft.problems.append(Problem(sidecar.source.key, "", "", message, fix))
+
+    def _read_chapters(self, key: str) -> list[PlannedChapter]:
+        from kaltura_provider.api.chapters import read_chapters
+
+        found = read_chapters(self._workspace.read(key), key)
+        return [{"start": each.start, "title": each.title, "description": each.description} for each in found]
 
     def _read_sidecar(self, key: str) -> Description:
         from kaltura_pipeline.manifests import read_sidecar
 
         return read_sidecar(key, self._workspace.read(key), time_zone=self._zone)
 
-    def _complete(self, draft: _Draft) -> None:
+    def _complete(self, draft: Draft) -> None:
         """Add manifest and defaults, and find the files that the description names."""
         row = self._catalogue.row(draft.key)
         if row:
@@ -270,54 +277,14 @@ class TitlePlanner:
         recorded = str((draft.record or {}).get("reference_id") or "")
         if recorded.startswith(item["reference_id"] + _VERSION):
             item["reference_id"] = recorded
-        item["captions"] = self._captions(draft)
-        item["thumbnail"] = self._thumbnail(draft)
+        item["captions"] = self._files.captions(draft)
+        item["thumbnail"] = self._files.thumbnail(draft)
+        item["attachments"] = self._files.attachments(draft)
         item["renditions"] = {each.detail: each.source.key for each in draft.title.of(RENDITION)}
         item["description"] = description.to_json()
         item["metadata_digest"] = metadata_digest(item)
 
-    def _captions(self, draft: _Draft) -> list[PlannedFile]:
-        found = {each.source.key: _file(each.source, each.detail) for each in draft.title.of(CAPTION)}
-        for wish in draft.description.captions:
-            source = self._beside(draft, wish.file, "captions")
-            if source is None:
-                continue
-            language = wish.language or found.get(source.key, {"language": ""})["language"]
-            if not language:
-                draft.problems.append(
-                    Problem(
-                        draft.described_in, draft.place, "captions", f"{wish.file} has no language", "add 'language'"
-                    )
-                )
-            found[source.key] = {
-                **_file(source, language), "label": wish.label or language, "default": wish.default,
-            }  # fmt: skip
-        return [found[key] for key in sorted(found)]
-
-    def _thumbnail(self, draft: _Draft) -> PlannedFile | None:
-        if draft.description.thumbnail:
-            source = self._beside(draft, draft.description.thumbnail, "thumbnail")
-            return _file(source) if source else None
-        sidecars: list[Sidecar] = draft.title.of(THUMBNAIL)
-        return _file(sidecars[0].source) if sidecars else None
-
-    def _beside(self, draft: _Draft, name: str, field: str) -> SourceObject | None:
-        """Find a file a description names, beside the file that names it, and note that it is no title of its own."""
-        key = self._key_of(name, draft.described_in)
-        source = self._catalogue.find(key)
-        if source is None:
-            draft.problems.append(
-                Problem(
-                    draft.described_in, draft.place, field, f"there is no {key} in the bucket",
-                    "upload it, or correct the name",
-                )
-            )  # fmt: skip
-            return None
-        self._catalogue.attach_named(key, CAPTION if field == "captions" else THUMBNAIL, draft.key)
-        draft.item["named"][key] = source.etag
-        return source
-
-    def _resolve(self, drafts: Iterable[_Draft]) -> None:
+    def _resolve(self, drafts: Iterable[Draft]) -> None:
         """Turn names into what Kaltura knows them by; no call is made where no names are."""
         from kaltura_pipeline.enrichment.resolver import Resolver
 
@@ -332,7 +299,7 @@ class TitlePlanner:
             draft.problems.extend(resolved.problems)
             draft.item["wanted"] = resolved.to_json()
 
-    def _decide(self, draft: _Draft) -> None:
+    def _decide(self, draft: Draft) -> None:
         options, item = self._options, draft.item
         ledger = self._workspace.ledger
         item["action"], item["reason"] = decide(
@@ -354,7 +321,7 @@ class TitlePlanner:
         if item["action"] == ADD and draft.record is None and options.duplicate_files == DUPLICATE_REFUSE:
             self._refuse_duplicate(draft)
 
-    def _refuse_duplicate(self, draft: _Draft) -> None:
+    def _refuse_duplicate(self, draft: Draft) -> None:
         """A file that is in the bucket, or on Kaltura, under another name already is most often a mistake."""
         if draft.title.media.size and (same := self._catalogue.same_content(draft.title.media)):
             key, entry_id = same
@@ -362,7 +329,7 @@ class TitlePlanner:
             fix = "remove it, or run with duplicate files = add to make an entry of it all the same"
             draft.problems.append(Problem(draft.key, "", "", f"it has the same content as {key}{became}", fix))
 
-    def _check(self, draft: _Draft) -> None:
+    def _check(self, draft: Draft) -> None:
         """Look into the files of a title before anything of it is sent."""
         record = draft.record or {}
         seen = record.get("state") == ledger_states.UPLOADED and record.get("etag") == draft.item["etag"]
@@ -381,7 +348,3 @@ class _Lazy:
         if self._client is None:
             self._client = self._kaltura()
         return getattr(self._client, name)
-
-
-def _file(source: SourceObject, language: str = "") -> PlannedFile:
-    return {"key": source.key, "etag": source.etag, "language": language, "label": language, "default": False}

@@ -56,14 +56,16 @@ class Workspace:
         """The ledger of this workspace."""
         return Ledger(self.documents)
 
-    def read(self, key: str) -> bytes:
+    def read(self, key: str, most: int = MAXIMUM_BYTES) -> bytes:
         """Return the bytes of a small source object. S3: GetObject.
 
-        :raises ValueError: it is larger than :data:`MAXIMUM_BYTES`, and so is not what its name says.
+        :param key: its key.
+        :param most: so many bytes it may have.
+        :raises ValueError: it is larger, and so is not what its name says.
         """
-        body: bytes = self.client.get_object(Bucket=self.bucket, Key=key)["Body"].read(MAXIMUM_BYTES + 1)
-        if len(body) > MAXIMUM_BYTES:
-            raise ValueError(f"{key}: larger than {MAXIMUM_BYTES} bytes, too large for captions; check the file")
+        body: bytes = self.client.get_object(Bucket=self.bucket, Key=key)["Body"].read(most + 1)
+        if len(body) > most:
+            raise ValueError(f"{key}: larger than {most} bytes, too large for what its name says; check the file")
         return body
 
     def browser_url(self, uri: str) -> str:

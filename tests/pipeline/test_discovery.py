@@ -7,7 +7,17 @@ from typing import Any
 
 import pytest
 
-from kaltura_pipeline.catalogue import CAPTION, DONE, MANIFEST, METADATA, RENDITION, THUMBNAIL, Catalogue
+from kaltura_pipeline.catalogue import (
+    ATTACHMENT,
+    CAPTION,
+    CHAPTERS,
+    DONE,
+    MANIFEST,
+    METADATA,
+    RENDITION,
+    THUMBNAIL,
+    Catalogue,
+)
 from kaltura_pipeline.discovery import discover
 from kaltura_pipeline.errors import ConfigurationError
 from kaltura_pipeline.selection import Selection, parse_renditions
@@ -57,6 +67,45 @@ def test_everything_beside_one_file_is_one_title(s3: Any, bucket: str) -> None:
         "l_4k.mp4": {},
     }
     assert left == {}
+
+
+def test_chapters_and_attachments_go_with_their_title(s3: Any, bucket: str) -> None:
+    titles, left = look(
+        s3, bucket, "a/l.mp4", "a/l.en.vtt", "a/l.chapters.vtt", "a/l.attachments/slides.pdf",
+        "a/l.attachments/more/manifest.csv", "a/two.mp3", "a/two.mp4", "a/two.mp4.chapters.txt", "a/chapters.mp4",
+        "a/two.mp3.attachments/film.mp4", "a/chapters.en.vtt",
+    )  # fmt: skip
+    assert titles == {
+        "a/chapters.mp4": {"a/chapters.en.vtt": CAPTION},
+        "a/l.mp4": {
+            "a/l.attachments/more/manifest.csv": ATTACHMENT,
+            "a/l.attachments/slides.pdf": ATTACHMENT,
+            "a/l.chapters.vtt": CHAPTERS,
+            "a/l.en.vtt": CAPTION,
+        },
+        "a/two.mp3": {"a/two.mp3.attachments/film.mp4": ATTACHMENT},
+        "a/two.mp4": {"a/two.mp4.chapters.txt": CHAPTERS},
+    }
+    assert left == {}
+
+
+def test_chapters_and_attachments_that_go_with_nothing(s3: Any, bucket: str) -> None:
+    titles, left = look(
+        s3, bucket, "l.mp4", "l.chapters.vtt", "l.chapters.yaml", "p.pdf", "p.chapters.vtt", "l.attachments/a/x.txt",
+        "l.attachments/b/x.txt", "none.attachments/x.pdf", "none.chapters.vtt", "two.mp3", "two.mp4",
+        "two.attachments/x.pdf",
+    )  # fmt: skip
+    assert titles["l.mp4"] == {"l.attachments/a/x.txt": ATTACHMENT, "l.chapters.vtt": CHAPTERS}
+    several = "several media files share its name (two.mp3, two.mp4); put the ending before this one"
+    nothing = "no media file of this name beside it; upload one or remove this file"
+    assert left == {
+        "l.chapters.yaml": "l.chapters.vtt already has the chapters of l.mp4; keep one of the two",
+        "l.attachments/b/x.txt": "l.attachments/a/x.txt has the same name; rename one of the two",
+        "p.chapters.vtt": "chapters go with video and audio; p.pdf is of kind document",
+        "none.attachments/x.pdf": nothing,
+        "none.chapters.vtt": nothing,
+        "two.attachments/x.pdf": several,
+    }
 
 
 def test_patterns_say_what_is_taken(s3: Any, bucket: str) -> None:

@@ -101,9 +101,12 @@ def _judged(outcome: EntryOutcome, found: PlaybackResult | None, *, guarded: boo
     for text in found.problems:
         log.warning("%s: %s", found.entry_id, text)
     shown = outcome["shown"]
+    if shown is not None:
+        captions = [str(name) for name in found.facts.get("captions", ())]
+        shown = {**shown, "captions": captions, "chapters": list(found.facts.get("chapters", ()))}
     return {
         **outcome,
-        "shown": shown and {**shown, "captions": [str(name) for name in found.facts.get("captions", ())]},
+        "shown": shown,
         "state": found.state,
         "result": FAILED if problems else outcome["result"],
         "message": found.problems[0] if problems else outcome["message"],

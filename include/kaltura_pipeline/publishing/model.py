@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from kaltura_pipeline.lines import read_lines
 from kaltura_pipeline.workspace import Workspace, run_name
@@ -67,8 +67,8 @@ class Collected(TypedDict):
 class Shown(TypedDict):
     """What the page of an entry shows of it, see :class:`kaltura_provider.api.PageItem`.
 
-    ``duration`` is in seconds, ``created_at`` in Unix seconds; ``captions`` is None if nobody looked; ``download_url``
-    is empty for what a player shows.
+    ``duration`` is in seconds, ``created_at`` in Unix seconds; ``captions`` and ``chapters`` are None if nobody looked,
+    a chapter's ``start`` is in milliseconds; ``download_url`` is empty for what a player shows.
     """
 
     title: str
@@ -77,6 +77,7 @@ class Shown(TypedDict):
     kind: str
     created_at: int | None
     captions: list[str] | None
+    chapters: list[dict[str, Any]] | None
     download_url: str
 
 

@@ -23,6 +23,7 @@ PAGES = "pages/"
 # What the index page lists, by entry id.
 INDEX = f"{PAGES}index.json"
 # Titles and players change now and then; readers see it within minutes.
+_MILLISECONDS = 1000
 _CACHE = "public, max-age=300"
 
 
@@ -98,9 +99,10 @@ def _write_site(
         listed.pop(entry_id, None)
         log.warning("%s is not on Kaltura (any more); it gets no page and leaves the index", entry_id)
     for entry_id, each in shown.items():
-        # Of captions that nobody looked for, what was seen last counts.
-        before = listed.get(entry_id, {}).get("captions") or []
-        listed[entry_id] = {**each, "captions": before if each["captions"] is None else each["captions"]}
+        # Of what nobody looked for, what was seen last counts.
+        before = listed.get(entry_id, {})
+        unseen = [name for name in ("captions", "chapters") if each.get(name) is None]
+        listed[entry_id] = {**each, **{name: before.get(name) or [] for name in unseen}}
     downloads = {entry_id: each["download_url"] for entry_id, each in shown.items() if each["download_url"]}
     pages = site.entry_files((_item(entry_id, listed[entry_id]) for entry_id in shown), downloads=downloads)
     done = place.write(pages)
@@ -115,8 +117,9 @@ def _write_site(
 
 
 def _item(entry_id: str, shown: Mapping[str, Any]) -> PageItem:
-    from kaltura_provider.api import PageItem
+    from kaltura_provider.api import PageChapter, PageItem
 
     # An index of an earlier version knows less.
     known = ("title", "description", "duration", "kind", "created_at", "captions")
-    return PageItem(entry_id, **{name: shown[name] for name in known if name in shown})
+    chapters = [PageChapter(each["start"] / _MILLISECONDS, each["title"]) for each in shown.get("chapters") or ()]
+    return PageItem(entry_id, chapters=tuple(chapters), **{name: shown[name] for name in known if name in shown})

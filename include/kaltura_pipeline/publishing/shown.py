@@ -25,5 +25,6 @@ def shown_of(entry: Entry) -> Shown:
         "kind": item.kind.value,
         "created_at": item.created_at,
         "captions": None,
+        "chapters": None,
         "download_url": download_url_of(entry) or "",
     }

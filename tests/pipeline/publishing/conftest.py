@@ -10,6 +10,7 @@ from tests.account import client, new_client, proxy
 from tests.provider.entries import wait_for_status
 
 from kaltura_pipeline.ingest import ingest_batch
+from kaltura_pipeline.lines import read_lines
 from kaltura_pipeline.options import RunOptions
 from kaltura_pipeline.outcome import record_outcome
 from kaltura_pipeline.planning import plan_ingest
@@ -72,6 +73,15 @@ class Library:
         return record_outcome(self.settings, bucket=bucket, run_id=run_id, plan_uri=uri, kaltura=self.kaltura)[
             "manifest"
         ]
+
+    def plan(self, **options: Any) -> list[dict[str, Any]]:
+        """Plan an ingest of the bucket; return its titles."""
+        self.runs += 1
+        _, plan = plan_ingest(
+            self.settings, RunOptions(bucket=self.bucket, duplicate_files="add", **options), run_id=f"i{self.runs}",
+            kaltura=lambda: self.kaltura,
+        )  # fmt: skip
+        return list(read_lines(Workspace.open(self.settings, self.bucket), plan["titles"]))
 
     def add_entry(self, name: str, **fields: Any) -> str:
         """Make an entry without content, by hand."""

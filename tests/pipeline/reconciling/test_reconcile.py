@@ -71,6 +71,8 @@ def talk(library: Library, account: Account) -> str:
     library.put("talk.mp3", audio(1))
     library.put("talk.en.vtt", VTT)
     library.put("talk.png", picture())
+    library.put("talk.chapters.txt", "0:00 Light")
+    library.put("talk.attachments/notes.txt", "all of it")
     library.put(
         "talk.yaml",
         f"name: Light\ntags: [optics]\ncategories: [{profile}>Optics]\nmetadata: {{{profile}: {{Teacher: Ada}}}}\n",
@@ -117,11 +119,19 @@ def test_every_kind_of_drift_is_named_and_mended(library: Library, talk: str, ac
     kaltura.call("metadata_metadata", "update", {"id": metadata["id"], "xmlData": xml})
     (caption,) = account.captions_of(talk)
     kaltura.call("caption_captionAsset", "delete", {"captionAssetId": caption["id"]})
+    of_talk = {"entryIdEqual": talk}
+    (point,) = kaltura.iterate("cuepoint_cuepoint", "list", of_talk)
+    kaltura.call("cuepoint_cuepoint", "delete", {"id": point["id"]})
+    (attachment,) = kaltura.iterate("attachment_attachmentAsset", "list", of_talk)
+    kaltura.call("attachment_attachmentAsset", "delete", {"attachmentAssetId": attachment["id"]})
 
     report = reconcile(library)
     assert report.results == {"talk.mp3": "drift"}
     words = report.messages["talk.mp3"]
-    for said in ("fields: name is 'Dark', not 'Light'", "tags", "categories", "Teacher", "captions: English WebVTT"):
+    for said in (
+        "fields: name is 'Dark', not 'Light'", "tags", "categories", "Teacher", "captions: English WebVTT",
+        "chapters: 0:00 Light is missing", "attachments: notes.txt is missing",
+    ):  # fmt: skip
         assert said in words, said
     assert report.summary["drifted"] == 1
     assert "talk.mp3" in report.summary["first"][0]
@@ -140,6 +150,9 @@ def test_every_kind_of_drift_is_named_and_mended(library: Library, talk: str, ac
         "<metadata><Teacher>Ada</Teacher><Topic>theirs</Topic></metadata>"
     ]
     assert [each["text"].decode() for each in account.captions_of(talk)] == [VTT]
+    assert [each["title"] for each in kaltura.iterate("cuepoint_cuepoint", "list", of_talk)] == ["Light"]
+    (attachment,) = kaltura.iterate("attachment_attachmentAsset", "list", of_talk)
+    assert (attachment["filename"], int(attachment["size"])) == ("notes.txt", len("all of it"))
     assert reconcile(library, repair=True).results == {"talk.mp3": "skip"}
 
 

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from kaltura_provider.api.chapters import clock
+from kaltura_provider.api.chapters import Chapter, clock
 from kaltura_provider.api.enrichment.marks import age_of
 from kaltura_provider.api.enrichment.part import WHOLE_LIST, Difference, Part, digest_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from kaltura_provider.api import KalturaError
-    from kaltura_provider.api.chapters import Chapter
     from kaltura_provider.api.enrichment.part import Batch
 
 SERVICE = "cuepoint_cuepoint"
 _TYPE = "KalturaThumbCuePoint"
 _CHAPTER = 2
+#: What every list of chapters asks for, besides the entries.
+CHAPTERS_FILTER = {"objectType": f"{_TYPE}Filter", "subTypeEqual": _CHAPTER}
 # Tells chapters that this package made, so that only these are ever changed; the time follows.
 _PREFIX = "from-source-chapter-"
 
@@ -51,7 +52,7 @@ class ChaptersPart(Part):
 
     def look(self, batch: Batch) -> None:
         """List the chapters of the entry."""
-        filter = {"objectType": f"{_TYPE}Filter", "entryIdEqual": self.entry_id, "subTypeEqual": _CHAPTER}
+        filter = {**CHAPTERS_FILTER, "entryIdEqual": self.entry_id}
         batch.add(self, SERVICE, "list", {"filter": filter, "pager": WHOLE_LIST}, self._seen)
 
     def differences(self) -> list[Difference]:
@@ -121,6 +122,16 @@ class ChaptersPart(Part):
 
     def _seen(self, answer: Any) -> None:
         self._present = answer.get("objects") or []
+
+
+def chapters_of(points: Iterable[Mapping[str, Any]]) -> list[Chapter]:
+    """Return cue points as chapters, by time; one without a title is none for viewers."""
+    found = (
+        Chapter(int(point.get("startTime") or 0), str(point["title"]), str(point.get("description") or ""))
+        for point in points
+        if point.get("title")
+    )
+    return sorted(found, key=lambda chapter: chapter.start)
 
 
 def _values(chapter: Chapter) -> dict[str, Any]:

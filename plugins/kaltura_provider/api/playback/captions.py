@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from kaltura_provider.api.enrichment.chapters import CHAPTERS_FILTER, chapters_of
+from kaltura_provider.api.enrichment.chapters import SERVICE as CUE_POINTS
+from kaltura_provider.api.enrichment.part import WHOLE_LIST
 from kaltura_provider.api.errors import KalturaError
 from kaltura_provider.api.paging import MAX_IN_VALUES, chunked
 from kaltura_provider.api.playback.delivery import complaint
 
 if TYPE_CHECKING:
+    from kaltura_provider.api.chapters import Chapter
     from kaltura_provider.api.client import KalturaClient
     from kaltura_provider.api.playback.delivery import Delivery
 
@@ -37,6 +41,43 @@ def caption_assets(client: KalturaClient, entry_ids: Iterable[str]) -> dict[str,
         for asset in client.iterate("caption_captionAsset", "list", {"entryIdIn": ",".join(chunk)}):
             found.setdefault(str(asset["entryId"]), []).append(asset)
     return found
+
+
+def captions_and_chapters(
+    client: KalturaClient, entry_ids: Iterable[str]
+) -> tuple[dict[str, list[dict[str, Any]]], dict[str, list[Chapter]]]:
+    """List captions and chapters of many entries (``caption_captionAsset.list``, ``cuepoint_cuepoint.list``).
+
+    The lists of 150 entries travel in one request; only those of more than 500 objects take more.
+
+    :param client: a client that may list captions.
+    :param entry_ids: the entries.
+    :return: caption assets by entry, as :func:`caption_assets` does; and chapters by entry, by time. Of an account
+        without chapters there are none.
+    :raises KalturaError: if a call failed.
+    """
+    captions: dict[str, list[dict[str, Any]]] = {}
+    points: dict[str, list[dict[str, Any]]] = {}
+    for chunk in chunked(list(entry_ids), MAX_IN_VALUES):
+        asked = {"entryIdIn": ",".join(chunk)}
+        request = client.multirequest()
+        filters: dict[str, dict[str, Any]] = {
+            "caption_captionAsset": asked, CUE_POINTS: {**CHAPTERS_FILTER, **asked}
+        }  # fmt: skip
+        for service, filter in filters.items():
+            request.add(service, "list", {"filter": filter, "pager": WHOLE_LIST})
+        for (service, filter), answer in zip(filters.items(), request.send(raise_on_error=False), strict=True):
+            if isinstance(answer, KalturaError):
+                if service == CUE_POINTS and answer.code == "SERVICE_FORBIDDEN":
+                    continue
+                raise answer
+            objects = answer.get("objects") or []
+            if int(answer.get("totalCount") or 0) > len(objects):
+                objects = client.iterate(service, "list", filter)
+            found = points if service == CUE_POINTS else captions
+            for each in objects:
+                found.setdefault(str(each["entryId"]), []).append(each)
+    return captions, {entry_id: chapters_of(each) for entry_id, each in points.items()}
 
 
 def check_captions(

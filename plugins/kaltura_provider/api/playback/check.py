@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from kaltura_provider.api.links import default_cdn_url
 from kaltura_provider.api.lookup import get_entries
 from kaltura_provider.api.paging import chunked
-from kaltura_provider.api.playback.captions import caption_assets
+from kaltura_provider.api.playback.captions import captions_and_chapters
 from kaltura_provider.api.playback.dates import CLOCK_SECONDS, Dates
 from kaltura_provider.api.playback.entry_check import STREAMED, CheckSettings, EntryCheck, is_playable, kind_of
 from kaltura_provider.api.playback.viewers import ANONYMOUS, Viewers
 
 if TYPE_CHECKING:
+    from kaltura_provider.api.chapters import Chapter
     from kaltura_provider.api.client import KalturaClient
     from kaltura_provider.api.models import Entry
     from kaltura_provider.api.playback.model import PlaybackExpectation, PlaybackResult
@@ -42,8 +44,8 @@ def check_playback(
     of its dates is always checked with an anonymous session, as Kaltura lets those through who may view it: neither
     the context nor ``playManifest`` may give it away.
 
-    Requests to the API: one list of entries and one of captions for 150 entries, one multirequest for 100, and one for
-    a session. Of each file at most 16 KB are read, of playlists and captions some megabytes.
+    Requests to the API: one list of entries and one of captions and chapters for 150 entries, one multirequest for
+    100, and one for a session. Of each file at most 16 KB are read, of playlists and captions some megabytes.
 
     :param client: a client that may see the entries and their captions; its own session is not used to play.
     :param expectations: what is expected of each entry; of several for one entry the last counts.
@@ -67,11 +69,18 @@ def check_playback(
     with Viewers(client, viewer, user_id) as viewers, ThreadPoolExecutor(threads) as pool:
         entries = get_entries(client, wanted)
         streamed = [entry.id for entry in entries.values() if kind_of(entry) in STREAMED]
-        captions = caption_assets(client, streamed)
+        captions, chapters = captions_and_chapters(client, streamed)
         for chunk in chunked(list(wanted), ENTRIES_A_REQUEST):
             checks = _prepare(client, viewers, settings, [(wanted[one], entries.get(one)) for one in chunk], captions)
             results += pool.map(EntryCheck.run, checks)
-    return results
+    return [_with_chapters(result, chapters.get(result.entry_id)) for result in results]
+
+
+def _with_chapters(result: PlaybackResult, chapters: list[Chapter] | None) -> PlaybackResult:
+    if not chapters:
+        return result
+    found = [{"start": chapter.start, "title": chapter.title} for chapter in chapters]
+    return replace(result, facts={**result.facts, "chapters": found})
 
 
 def _prepare(
