@@ -127,6 +127,10 @@ chaos: $(READY) ## N (500) schedules of faults and killed workers, from SEED (1)
 chaos-publish: $(READY) ## Kill publishing KILLS (100) times at random moments, from SEED (1) on
 	@$(BIN)/python -m tests.chaos.publish $(if $(KILLS),$(KILLS)) --seed $(SEED)
 
+.PHONY: test-year
+test-year: $(READY) ## A year of reports by killed workers, against a count over 5.6 million raw events (DAYS=366 KILLS=100)
+	@$(BIN)/python -m tests.chaos.report $(if $(DAYS),--days $(DAYS)) $(if $(KILLS),--kills $(KILLS)) --seed $(SEED)
+
 .PHONY: docs
 docs: $(READY) ## Write docs/errors.md and the tables of docs/analytics.md anew, from what the code knows
 	@$(BIN)/python -m kaltura_provider.api.advice --page > docs/errors.md

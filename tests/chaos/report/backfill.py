@@ -32,11 +32,22 @@ _TWICE_EVERY = 8
 # A table is put in about as many seconds.
 _PUT_SECONDS = 0.03
 _CONTEXT = multiprocessing.get_context("forkserver")
-_CONTEXT.set_forkserver_preload([
-    "kaltura_provider.transfers.kaltura_to_s3", "kaltura_provider.hooks.kaltura", "kaltura_provider.hooks.s3_partitions",
-    "kaltura_provider.api.analytics.day_files", "airflow.providers.amazon.aws.hooks.s3", "airflow.sdk",
-    "pyarrow", "pyarrow.parquet", "pyarrow.compute", "pyarrow.csv", "boto3", "requests", "kaltura_sandbox.server",
-])  # fmt: skip
+_CONTEXT.set_forkserver_preload(
+    [
+        "kaltura_provider.transfers.kaltura_to_s3",
+        "kaltura_provider.hooks.kaltura",
+        "kaltura_provider.hooks.s3_partitions",
+        "kaltura_provider.api.analytics.day_files",
+        "airflow.providers.amazon.aws.hooks.s3",
+        "airflow.sdk",
+        "pyarrow.compute",
+        "pyarrow.csv",
+        "pyarrow.parquet",
+        "boto3",
+        "requests",
+        "kaltura_sandbox.server",
+    ]
+)
 PHASES = ("start", "ask", "put", "done")
 
 #: A report of a day.

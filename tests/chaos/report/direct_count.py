@@ -80,7 +80,7 @@ class DirectCount:
     def differences(self, report: str, folder: Path) -> list[str]:
         """Hold a table against the count; return what differs, in words.
 
-        :param report: a key of :data:`REPORTS`.
+        :param report: a key of :data:`REPORTS`. A figure that is empty is no difference, see :meth:`gaps`.
         :param folder: with ``day=<day>/data.parquet`` of each day.
         """
         key, of_event, figures = REPORTS[report]
@@ -94,9 +94,15 @@ class DirectCount:
             FROM read_parquet('{folder}/day=*/data.parquet', hive_partitioning = true)"""
         )
         wrong = []
-        twice = self._one("SELECT count(*), any_value(key) FROM (SELECT key FROM found GROUP BY day, key HAVING count(*) > 1)")
-        missing = self._one("SELECT count(*), any_value([day::TEXT, key]) FROM expected ANTI JOIN found USING (day, key)")
-        surplus = self._one("SELECT count(*), any_value([day::TEXT, key]) FROM found ANTI JOIN expected USING (day, key)")
+        twice = self._one(
+            "SELECT count(*), any_value(key) FROM (SELECT key FROM found GROUP BY day, key HAVING count(*) > 1)"
+        )
+        missing = self._one(
+            "SELECT count(*), any_value([day::TEXT, key]) FROM expected ANTI JOIN found USING (day, key)"
+        )
+        surplus = self._one(
+            "SELECT count(*), any_value([day::TEXT, key]) FROM found ANTI JOIN expected USING (day, key)"
+        )
         for what, (count, example) in (("are there twice", twice), ("are missing", missing), ("are too much", surplus)):
             if count:
                 wrong.append(f"{report}: {count} rows {what}, such as {example}")
@@ -104,11 +110,22 @@ class DirectCount:
             differ = _differ(name)
             count, example = self._one(
                 f"""SELECT count(*), any_value([day::TEXT, key, found.{name}::TEXT, expected.{name}::TEXT])
-                FROM found JOIN expected USING (day, key) WHERE ({differ}) OR found.{name} IS NULL"""
+                FROM found JOIN expected USING (day, key) WHERE {differ}"""
             )
             if count:
                 wrong.append(f"{report}: {name} differs in {count} rows, such as (day, key, found, counted) {example}")
         return wrong
+
+    def gaps(self, report: str) -> dict[tuple[str, str], list[str]]:
+        """Return the figures that a table leaves empty, by day and key; of the one that :meth:`differences` saw last.
+
+        :param report: that one.
+        """
+        _, _, figures = REPORTS[report]
+        empty = ", ".join(f"CASE WHEN {name} IS NULL THEN '{name}' END" for name in figures)
+        names = f"list_filter([{empty}], lambda name: name IS NOT NULL)"
+        query = f"SELECT day::TEXT, key, {names} AS names FROM found WHERE len(names) > 0"
+        return {(day, key): names for day, key, names in self._database.execute(query).fetchall()}
 
     def rows(self, report: str) -> dict[str, int]:
         """Return how many rows a report has each day, by the count."""

@@ -174,7 +174,7 @@ class DayReport:
         tables = [found.table.filter(compute.invert(found.doubtful))]
         if self.report.dimension == "user":
             again = self._of_users(doubtful, question)
-            known = compute.is_in(doubtful[_USER], value_set=compute.unique(again[_USER]).combine_chunks())
+            known = compute.is_in(doubtful[_USER], value_set=compute.unique(again[_USER]))
             tables.append(again)
             doubtful = doubtful.filter(compute.invert(known))
         if len(doubtful):
