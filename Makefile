@@ -117,6 +117,10 @@ bench-ingest: $(READY) ## Ingest 10,000 small files through the whole stack, twi
 bench-publish: $(READY) ## Publish 500 entries with everything said of them, twice (ENTRIES=100 SAMPLE=10)
 	@$(BIN)/python -m benchmarks.publish $(if $(ENTRIES),--entries $(ENTRIES)) $(if $(SAMPLE),--sample $(SAMPLE))
 
+.PHONY: bench-report
+bench-report: $(READY) ## A million rows from the API's answers to Parquet, next to pandas; requests and waiting of a night (ROWS=100000)
+	@$(BIN)/python -m benchmarks.report $(if $(ROWS),--rows $(ROWS)) $(if $(REPORT_ONLY),--report-only) $(BENCH_OPTIONS)
+
 N ?= 500
 SEED ?= 1
 .PHONY: chaos
