@@ -117,6 +117,10 @@ bench-ingest: $(READY) ## Ingest 10,000 small files through the whole stack, twi
 bench-publish: $(READY) ## Publish 500 entries with everything said of them, twice (ENTRIES=100 SAMPLE=10)
 	@$(BIN)/python -m benchmarks.publish $(if $(ENTRIES),--entries $(ENTRIES)) $(if $(SAMPLE),--sample $(SAMPLE))
 
+.PHONY: bench-report
+bench-report: $(READY) ## A million rows from the API's answers to Parquet, next to pandas; requests and waiting of a night (ROWS=100000)
+	@$(BIN)/python -m benchmarks.report $(if $(ROWS),--rows $(ROWS)) $(if $(REPORT_ONLY),--report-only) $(BENCH_OPTIONS)
+
 N ?= 500
 SEED ?= 1
 .PHONY: chaos
@@ -126,6 +130,10 @@ chaos: $(READY) ## N (500) schedules of faults and killed workers, from SEED (1)
 .PHONY: chaos-publish
 chaos-publish: $(READY) ## Kill publishing KILLS (100) times at random moments, from SEED (1) on
 	@$(BIN)/python -m tests.chaos.publish $(if $(KILLS),$(KILLS)) --seed $(SEED)
+
+.PHONY: test-year
+test-year: $(READY) ## A year of reports by killed workers, against a count over 5.6 million raw events (DAYS=366 KILLS=100)
+	@$(BIN)/python -m tests.chaos.report $(if $(DAYS),--days $(DAYS)) $(if $(KILLS),--kills $(KILLS)) --seed $(SEED)
 
 .PHONY: docs
 docs: $(READY) ## Write docs/errors.md and the tables of docs/analytics.md anew, from what the code knows

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import pytest
+import requests
 
 from tests.postgres import postgres_server, report_database
 
@@ -23,6 +25,10 @@ if TYPE_CHECKING:
 
 #: What the sidecar says.
 NAME = "A ball crosses the picture"
+HOSTILE = "uploads/<b>bold</b> & \u202egpj.mp4"
+REPORT = """<!doctype html><html lang="en"><title>Day</title><h1>Report of the day</h1>
+<script>parent.evil = top.evil = 1</script>
+<a href="../../analytics/top_content/day=2026-11-24/data.csv">The table</a>"""
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.system,
@@ -192,6 +198,98 @@ def test_from_the_form_to_the_report(
         assert tile.locator("strong").inner_text() == value, name
     shown = page.get_by_role("table", name="Titles with the most plays").get_by_role("row", name=NAME)
     assert shown.get_by_role("cell").all_inner_texts() == ["1", "0:02", "50%", "0"]
+
+
+def put_state(stack: LocalStack) -> None:
+    """Put reports and a title in quarantine where the pipeline would."""
+    from demo.bucket import BUCKET
+
+    held = {
+        "bucket": BUCKET, "key": HOSTILE, "etag": "e", "result": "refused", "cause": "it is empty", "who": "you",
+        "step": "Upload it again.", "problems": [], "run_id": "r", "time": "2026-11-24T06:00:00Z", "objects": [],
+    }  # fmt: skip
+    table = "day,plays\n2026-11-24,1\n"
+    objects = {
+        f"quarantine/{BUCKET}/x.why.json": json.dumps(held),
+        "reports/day=2026-11-24/index.html": REPORT,
+        "reports/day=2026-11-23/index.html": REPORT,
+        "reports/week.html": REPORT,
+        "analytics/top_content/day=2026-11-24/data.csv": table,
+        "pages/0_abc.html": "<p>an entry",
+        "ledger/secret.json": "{}",
+    }
+    stack.s3.create_bucket(Bucket=BUCKET)
+    for name, text in objects.items():
+        stack.s3.put_object(Bucket=BUCKET, Key=f"_kaltura/{name}", Body=text.encode())
+
+
+def test_the_page_in_the_navigation(
+    page: Page, stack: LocalStack, axe: Callable[..., list[str]], screenshot: Callable[..., None]
+) -> None:
+    put_state(stack)
+    page.get_by_role("link", name="Kaltura", exact=True).click()
+    page.wait_for_url(re.compile("/plugin/kaltura"))
+    shown = page.frame_locator("iframe")
+    shown.get_by_role("heading", name="Last runs").wait_for()
+    shown.get_by_text(HOSTILE).wait_for()
+    assert shown.locator("table").first.locator("b").count() == 0
+    screenshot(page, "kaltura-page")
+    shown.get_by_role("link", name="2026-11-24").click()
+    shown.frame_locator("iframe").get_by_role("heading", name="Report of the day").wait_for()
+    shown.frame_locator("iframe").get_by_role("link", name="The table").wait_for()
+    shown.get_by_role("link", name="Overview").click()
+    shown.get_by_role("heading", name="In quarantine").wait_for()
+    page.goto(f"{stack.airflow_url}/kaltura-pipeline/")
+    assert page.evaluate("typeof evil") == "undefined"
+    html = page.content()
+    # Its policy lets no script in, not even this one.
+    page.goto("about:blank")
+    page.set_content(html)
+    assert axe(page) == []
+
+
+#: Answers to somebody who is logged in, by path.
+ROUTES = {
+    "": 200,
+    "report/2026-11-24": 200,
+    "report/week": 200,
+    "report/2026-11-31": 404,
+    "report/..%2F..%2Fledger": 404,
+    "reports/week.html": 200,
+    "reports/month.html": 404,
+    "reports/day=2026-11-24/index.html": 200,
+    "reports/day=2026-1-24/index.html": 404,
+    "reports/day=2026-11-24%2F..%2F..%2Fledger/index.html": 404,
+    "reports/..%2Fledger%2Fsecret.json": 404,
+    "analytics/top_content/day=2026-11-24/data.csv": 200,
+    "analytics/..%2f..%2fledger/day=2026-11-24/data.csv": 404,
+    "pages/0_abc.html": 404,
+    "pages/%2e%2e%2fledger%2fsecret.json": 404,
+    "ledger/secret.json": 404,
+}
+
+
+def test_its_routes_refuse_strangers_and_give_nothing_else_away(stack: LocalStack) -> None:
+    from demo.stack import USER
+
+    put_state(stack)
+    root = f"{stack.airflow_url}/kaltura-pipeline"
+    token = requests.post(
+        f"{stack.airflow_url}/auth/token", json={"username": USER, "password": stack.password}, timeout=30
+    ).json()["access_token"]
+    known = {"Authorization": f"Bearer {token}"}
+    for path, status in ROUTES.items():
+        for stranger in ({}, {"Authorization": "Bearer x.y.z"}):
+            refused = requests.get(f"{root}/{path}", headers=stranger, timeout=30)
+            assert refused.status_code in (401, 403), path
+            assert "Report of the day" not in refused.text
+        answer = requests.get(f"{root}/{path}", headers=known, timeout=30)
+        assert answer.status_code == status, path
+        assert "default-src 'none'" in answer.headers["Content-Security-Policy"], path
+        assert answer.text != "{}"
+    assert requests.get(f"{root}/reports/week.html", headers=known, timeout=30).text == REPORT
+    says = requests.get(f"{root}/pages/0_abc.html", headers=known, timeout=30).text
+    assert "KALTURA_PIPELINE_STATE_URL" in says
 
 
 def wait_for_new_run(api: AirflowApi, dag_id: str, before: set[str]) -> str:

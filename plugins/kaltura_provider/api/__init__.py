@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from kaltura_provider.api.advice import Advice as Advice
     from kaltura_provider.api.advice import Fixer as Fixer
     from kaltura_provider.api.advice import explain as explain
+    from kaltura_provider.api.analytics.csv_export import fetch_report_csv as fetch_report_csv
+    from kaltura_provider.api.analytics.csv_export import read_report_csv as read_report_csv
     from kaltura_provider.api.analytics.day_files import write_day as write_day
     from kaltura_provider.api.analytics.day_report import DayReport as DayReport
     from kaltura_provider.api.analytics.day_report import TotalCheck as TotalCheck
@@ -277,7 +279,9 @@ _MODULE_OF = {
     "fetch_graphs": "analytics.periods",
     "fetch_period_table": "analytics.periods",
     "fetch_period_total": "analytics.periods",
+    "fetch_report_csv": "analytics.csv_export",
     "fetch_table": "analytics.day_report",
+    "read_report_csv": "analytics.csv_export",
     "write_day": "analytics.day_files",
     "ddl": "analytics.ddl",
     "Settling": "analytics.settling",

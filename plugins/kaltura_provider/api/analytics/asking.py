@@ -49,6 +49,10 @@ class Question:
         """Return the question for some entries."""
         return replace(self, entry_ids=entry_ids)
 
+    def with_users(self, user_ids: Sequence[str]) -> Question:
+        """Return the question for some users."""
+        return replace(self, filter={**self.filter, "userIds": list(user_ids)})
+
     def params(self) -> dict[str, Any]:
         """Return the parameters that all actions have in common."""
         given = dict(self.filter)

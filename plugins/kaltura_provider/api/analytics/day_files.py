@@ -184,7 +184,9 @@ class _ParquetWriter:
         import pyarrow.parquet as parquet
 
         if self._writer is None:
-            self._writer = parquet.ParquetWriter(self._path, table.schema, compression="zstd")
+            # Figures hardly repeat: to look for repetitions takes as long as all the rest, and saves nothing.
+            texts = [each.name for each in table.schema if str(each.type) == "string"]
+            self._writer = parquet.ParquetWriter(self._path, table.schema, compression="zstd", use_dictionary=texts)
         self._writer.write_table(table)
 
     def finish(self, manifest: dict[str, Any]) -> None:

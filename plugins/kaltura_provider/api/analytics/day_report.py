@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from kaltura_provider.api.analytics.asking import MAX_ROWS, Question, ask_table, ask_total
 from kaltura_provider.api.analytics.columns import COLUMNS
-from kaltura_provider.api.analytics.combining import combine
+from kaltura_provider.api.analytics.combining import Cut, combine, without_means
 from kaltura_provider.api.analytics.days import Period, local_day
 from kaltura_provider.api.analytics.reading import OnDrift, arrow, read_table, schema_of
 from kaltura_provider.api.analytics.report_types import REPORT_TYPES, ReportType, report_type
@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
     from kaltura_provider.api.client import KalturaClient
 
-# Entries of one question when a day is cut: a third of the rows Kaltura gives at once.
-_ENTRIES_AT_ONCE = MAX_ROWS // 3
+# Entries or users of one question when a day is cut: a third of the rows Kaltura gives at once.
+_AT_ONCE = MAX_ROWS // 3
+_USER = COLUMNS["name"].output
 
 
 class _TooManyRowsError(Exception):
@@ -52,7 +53,8 @@ class DayReport:
 
     Usually one call brings it all. A day that reaches Kaltura's 12,000 rows is cut by sets of entries, and for one
     entry by time, until each part fits; nothing is left out. Rows of parts are added up by key. What cannot be told
-    from parts, such as different viewers per site, is empty then, and ``notes`` says so.
+    from parts, such as different viewers per site, is empty then, and ``notes`` says so; users of whom something
+    cannot be told are asked for again.
 
     :param client: the client; its session needs the permission ANALYTICS_BASE.
     :param report: a name of :data:`REPORT_TYPES`, or a number.
@@ -125,14 +127,14 @@ class DayReport:
         if self.report.dimension == "none" or not self.report.keys:
             raise self._too_large("it cannot be cut, as it is not known what tells its rows apart")
         entry_ids = self._played(self.period)
-        sets = [entry_ids[at : at + _ENTRIES_AT_ONCE] for at in range(0, len(entry_ids), _ENTRIES_AT_ONCE)]
+        sets = [entry_ids[at : at + _AT_ONCE] for at in range(0, len(entry_ids), _AT_ONCE)]
         if self.report.dimension == "entry":
             for each in sets:
                 yield from self._of(each)
             return
         parts = [table for each in sets for table in self._of(each)]
         if parts:
-            yield self._combined(parts, "entries")
+            yield self._combined(parts, "entries", self._question)
 
     def _of(self, entry_ids: Sequence[str]) -> list[pa.Table]:
         """Return the rows of some entries; parts whose sets of entries have none in common."""
@@ -145,7 +147,7 @@ class DayReport:
                 middle = len(entry_ids) // 2
                 return self._of(entry_ids[:middle]) + self._of(entry_ids[middle:])
         parts = self._by_time(question)
-        return [self._combined(parts, "time")] if parts else []
+        return [self._combined(parts, "time", question)] if parts else []
 
     def _by_time(self, question: Question) -> list[pa.Table]:
         halves = question.period.halves()
@@ -161,11 +163,45 @@ class DayReport:
                 parts += [] if table is None else [table]
         return parts
 
-    def _combined(self, parts: list[pa.Table], cut: Any) -> pa.Table:
-        table, lost = combine(parts, self.report, cut)
-        if lost:
-            self._note(f"{', '.join(lost)}: empty, as they cannot be told from the parts the day was cut into")
-        return table
+    def _combined(self, parts: list[pa.Table], cut: Cut, question: Question) -> pa.Table:
+        found = combine(parts, self.report, cut)
+        if found.lost:
+            self._note(f"{', '.join(found.lost)}: empty, as they cannot be told from the parts the day was cut into")
+        compute = arrow().compute
+        doubtful = found.table.filter(found.doubtful)
+        if not len(doubtful):
+            return found.table
+        tables = [found.table.filter(compute.invert(found.doubtful))]
+        if self.report.dimension == "user":
+            again = self._of_users(doubtful, question)
+            known = compute.is_in(doubtful[_USER], value_set=compute.unique(again[_USER]))
+            tables.append(again)
+            doubtful = doubtful.filter(compute.invert(known))
+        if len(doubtful):
+            doubtful, names = without_means(doubtful)
+            tables.append(doubtful)
+            self._note(
+                f"{', '.join(names)}: empty in {len(doubtful)} rows, as they cannot be told from the parts the day was "
+                "cut into"
+            )
+        together: pa.Table = arrow().concat_tables(tables)
+        return together
+
+    def _of_users(self, wanted: pa.Table, question: Question) -> pa.Table:
+        """Ask once more for the rows of some users, over the whole time."""
+        users = wanted[_USER].to_pylist()
+        tables = [wanted.slice(0, 0)]
+        for at in range(0, len(users), _AT_ONCE):
+            some = users[at : at + _AT_ONCE]
+            try:
+                table = self._whole(question.with_users(some))
+            except _TooManyRowsError:
+                continue
+            if table is not None:
+                # Should the filter be of no use, other rows would come twice.
+                tables.append(table.filter(arrow().compute.is_in(table[_USER], value_set=arrow().array(some))))
+        together: pa.Table = arrow().concat_tables(tables)
+        return together
 
     def _played(self, period: Period) -> list[str]:
         """Return the entries with any event in a time, deleted ones included (``report.getTable`` of TOP_CONTENT)."""

@@ -38,7 +38,7 @@ def fetch_period_table(
     :raises KalturaError: the call failed, or ``REPORT_TOO_LARGE``: fetch the days one by one.
     :raises ValueError: report, days or time zone are wrong.
     """
-    question = _question(report, first, last, time_zone, filter)
+    question = question_over(report, first, last, time_zone, filter)
     table, _ = read_table(ask_table(client, question, MAX_ROWS, 1), question.report, "warn")
     if table is None:
         return schema_of(question.report.described()).empty_table()
@@ -68,7 +68,7 @@ def fetch_period_total(
     :raises KalturaError: the call failed.
     :raises ValueError: report, days or time zone are wrong.
     """
-    return ask_total(client, _question(report, first, last, time_zone, filter))
+    return ask_total(client, question_over(report, first, last, time_zone, filter))
 
 
 def fetch_graphs(
@@ -95,12 +95,16 @@ def fetch_graphs(
     :raises KalturaError: the call failed, or a curve cannot be read.
     :raises ValueError: report, days or time zone are wrong.
     """
-    return ask_graphs(client, _question(report, first, last, time_zone, filter), interval=interval)
+    return ask_graphs(client, question_over(report, first, last, time_zone, filter), interval=interval)
 
 
-def _question(
+def question_over(
     report: int | str | ReportType, first: Any, last: Any, time_zone: str, filter: Mapping[str, Any] | None
 ) -> Question:
+    """Return a question over local days.
+
+    :raises ValueError: report, days or time zone are wrong.
+    """
     begin, end = local_day(first, time_zone), local_day(last, time_zone)
     if end.end <= begin.start:
         raise ValueError(f"the last day {last} lies before the first day {first}: swap them")
