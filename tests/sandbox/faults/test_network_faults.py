@@ -143,11 +143,11 @@ def test_a_stalled_request_fills_the_buffers_and_blocks_its_sender(proxy: FaultP
 def test_a_half_closed_socket_takes_bytes_and_answers_nothing(
     sandbox: SandboxServer, proxy: FaultProxy, through: Api, wire: Wire
 ) -> None:
-    faulty(proxy, "stall_request", seconds=0.5, half_close=True)
+    faulty(proxy, "stall_request", seconds=2, half_close=True)
     started = time.monotonic()
     wire.send(post(ADD, ks=through.admin, entry={"mediaType": 1}))
     assert wire.read_all() == b"", "the other side is closed at once"
-    assert time.monotonic() - started < 0.4
+    assert time.monotonic() - started < 1.8
     wire.send(b"still open for what we send")
     broken = select.poll()
     broken.register(wire.socket, 0)
