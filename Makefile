@@ -121,6 +121,12 @@ bench-publish: $(READY) ## Publish 500 entries with everything said of them, twi
 bench-report: $(READY) ## A million rows from the API's answers to Parquet, next to pandas; requests and waiting of a night (ROWS=100000)
 	@$(BIN)/python -m benchmarks.report $(if $(ROWS),--rows $(ROWS)) $(if $(REPORT_ONLY),--report-only) $(BENCH_OPTIONS)
 
+.PHONY: dist
+dist: $(READY) ## Build the provider (wheel and sdist) and the sandbox (wheel) into dist/
+	@rm -rf dist
+	@$(BIN)/python -m hatchling build -t sdist -t wheel
+	@cd packaging/sandbox && $(abspath $(BIN))/python -m hatchling build -t wheel -d $(abspath dist)
+
 N ?= 500
 SEED ?= 1
 .PHONY: chaos
