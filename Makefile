@@ -92,7 +92,7 @@ screenshots: $(READY) browser player ## Take the pictures in docs/img anew
 lint: $(READY) ## Style, types, and the arrows between the parts
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy plugins include demo dags tests benchmarks
+	@$(BIN)/mypy plugins include demo deploy dags tests benchmarks
 	@$(BIN)/lint-imports
 	@$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yaml
 	@$(BIN)/hadolint Dockerfile
@@ -147,9 +147,11 @@ docs: $(READY) ## Write docs/errors.md and the tables of docs/analytics.md anew,
 	@$(BIN)/python -m kaltura_provider.api.analytics.documentation docs/analytics.md
 
 .PHONY: requirements
-requirements: $(UV) ## Write requirements.txt and requirements-dev.txt anew
+requirements: $(UV) ## Write the pins of requirements*.txt anew
 	@$(UV) pip compile --quiet --universal --python-version 3.10 --no-annotate --custom-compile-command "make requirements" \
-		--extra quality --extra report pyproject.toml --output-file requirements.txt
+		--extra quality --extra report --extra distributed pyproject.toml --output-file requirements.txt
+	@$(UV) pip compile --quiet --universal --python-version 3.10 --no-annotate --custom-compile-command "make requirements" \
+		--extra demo --constraints requirements.txt pyproject.toml --output-file requirements-sandbox.txt
 	@$(UV) pip compile --quiet --universal --python-version 3.10 --no-annotate --custom-compile-command "make requirements" \
 		--all-extras --group dev --constraints requirements.txt pyproject.toml --output-file requirements-dev.txt
 
