@@ -84,6 +84,18 @@ test-system: $(READY)
 test-browser: $(READY) browser player ## The tests in a real browser alone, those of Kaltura's player and Airflow's UI
 	@$(BIN)/python -m pytest tests/browser $(if $(CHECK),-k "$(CHECK)")
 
+.PHONY: redis
+redis:
+	@tests/install-redis.sh
+
+.PHONY: stack
+stack: $(READY) postgres redis player ## The stack of docker-compose.yaml as plain processes, with a sandbox, kept running
+	@$(BIN)/python -m tests.distributed up
+
+.PHONY: stack-test
+stack-test: $(READY) postgres redis player ## FILES (200) files through that stack while a worker, the triggerer and Redis are killed
+	@$(BIN)/python -m tests.distributed test $(if $(FILES),--files $(FILES)) $(STACK_OPTIONS)
+
 .PHONY: screenshots
 screenshots: $(READY) browser player ## Take the pictures in docs/img anew
 	@SCREENSHOTS=docs/img $(BIN)/python -m pytest -q tests/browser
