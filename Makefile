@@ -56,16 +56,16 @@ sandbox: $(READY) player ## A local Kaltura alone, on PORT (8123)
 
 .PHONY: browser
 browser:
-	@tests/browser/install-chromium.sh
+	@tests/install.sh Chromium "chromium fonts-dejavu-core" chromium chromium-browser google-chrome
 
 .PHONY: postgres
 postgres:
-	@tests/install-postgres.sh
+	@tests/install.sh PostgreSQL postgresql initdb "/usr/lib/postgresql/*/bin/initdb"
 
 # Tests wait for servers most of the time, so those of whole processes run beside the others; they are a run of their own,
 # as moto's S3 servers share their buckets in a process, and their output comes in one piece.
 .PHONY: test
-test: $(READY) browser postgres player ## All tests (unit, contract, system, browser)
+test: $(READY) browser postgres compose player ## All tests (unit, contract, system, browser)
 	@rm -rf .state/test-logs
 	@$(MAKE) --no-print-directory -j2 test-parts test-system
 	@$(BIN)/python -m pytest tests/secrets
@@ -86,15 +86,20 @@ test-browser: $(READY) browser player ## The tests in a real browser alone, thos
 
 .PHONY: redis
 redis:
-	@tests/install-redis.sh
+	@tests/install.sh Redis redis-server redis-server
+
+# The old one in Python, which needs no Docker to check a file.
+.PHONY: compose
+compose:
+	@tests/install.sh docker-compose docker-compose docker-compose
 
 .PHONY: stack
 stack: $(READY) postgres redis player ## The stack of docker-compose.yaml as plain processes, with a sandbox, kept running
 	@$(BIN)/python -m tests.distributed up
 
 .PHONY: stack-test
-stack-test: $(READY) postgres redis player ## FILES (200) files through that stack while a worker, the triggerer and Redis are killed
-	@$(BIN)/python -m tests.distributed test $(if $(FILES),--files $(FILES)) $(STACK_OPTIONS)
+stack-test: $(READY) postgres redis player ## FILES (200) files through that stack while a worker, the triggerer and Redis are killed; calm; and with LocalExecutor
+	@$(BIN)/python -m tests.distributed test $(if $(FILES),--files $(FILES)) $(if $(TRIALS),--trials $(TRIALS))
 
 .PHONY: screenshots
 screenshots: $(READY) browser player ## Take the pictures in docs/img anew

@@ -78,7 +78,7 @@ def cluster_programs() -> Path:
     folders = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
     if not folders:
         if os.environ.get("CI"):
-            pytest.fail("no PostgreSQL: tests/install-postgres.sh should have installed it")
+            pytest.fail("no PostgreSQL: tests/install.sh should have installed it")
         pytest.skip("no PostgreSQL: install it with the system's package manager")
     return folders[-1].parent
 

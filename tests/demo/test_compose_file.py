@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import re
+import shutil
 import stat
 import subprocess
 import sys
@@ -95,3 +97,33 @@ def test_modules_that_are_run_exist(services: dict[str, Service]) -> None:
     modules = [module for before, module in pairwise(words) if before == "-m"]
     assert set(modules) == {"kaltura_pipeline.deployment.init", "kaltura_sandbox"}
     assert all(importlib.util.find_spec(module) for module in modules)
+
+
+@pytest.fixture(scope="module")
+def by_docker_compose(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Service], dict[str, Any]]:
+    """The services as this project reads them, and as docker-compose does."""
+    program = shutil.which("docker-compose")
+    if program is None:
+        if os.environ.get("CI"):
+            pytest.fail("no docker-compose: tests/install.sh should have installed it")
+        pytest.skip("docker-compose is not installed")
+    env = write_env(tmp_path_factory.mktemp("env"), "--sandbox")
+    command = [program, "--env-file", str(env), "--file", str(FILE), "--profile", "sandbox", "config"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return read_services(FILE, read_env(env)), yaml.safe_load(done.stdout)["services"]
+
+
+def test_docker_compose_reads_what_is_tested_here(
+    by_docker_compose: tuple[dict[str, Service], dict[str, Any]],
+) -> None:
+    here, there = by_docker_compose
+    assert here.keys() == there.keys()
+    for name, service in here.items():
+        told = there[name]
+        # It prints a file that can be read again, so a dollar is doubled.
+        assert [word.replace("$$", "$") for word in told.get("command") or ()] == list(service.command)
+        environment = {key: str(value).replace("$$", "$") for key, value in (told.get("environment") or {}).items()}
+        assert environment == service.environment
+        health = (told.get("healthcheck") or {}).get("test") or ()
+        assert [word.replace("$$", "$") for word in health] == list(service.health)

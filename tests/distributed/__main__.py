@@ -15,6 +15,8 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 from benchmarks.publish.library import put_sounds
@@ -35,39 +37,52 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="tests.distributed", description=__doc__)
     parser.add_argument("mode", choices=["up", "test"])
     parser.add_argument("--files", type=int, default=200, help="files to send (default %(default)s)")
-    parser.add_argument("--calm", action="store_true", help="kill nothing")
+    parser.add_argument(
+        "--trials", default="kills,calm,local",
+        help="kills: parts of the stack are killed; calm: nothing is; local: calm, with LocalExecutor (default: all)",
+    )  # fmt: skip
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    state = ROOT / ".state" / "distributed"
-    shutil.rmtree(state, ignore_errors=True)
-    started = time.monotonic()
-    with Stack(state) as stack:
-        api = AirflowApi(stack.airflow_url, _USER, stack.password)
-        _until(lambda: api.dag_ids() >= _DAGS, 120)
-        _say(f"the stack is there after {time.monotonic() - started:.0f} s; logs are in {state}")
-        if options.mode == "up":
-            _say(f"Airflow {stack.airflow_url}, user {_USER}, password in {state / '.env'} as AIRFLOW_ADMIN_PASSWORD")
+    folder = ROOT / ".state" / "distributed"
+    shutil.rmtree(folder, ignore_errors=True)
+    if options.mode == "up":
+        with Stack(folder) as stack:
+            _say(f"Airflow {stack.airflow_url}, user {_USER}, password in {folder / '.env'} as AIRFLOW_ADMIN_PASSWORD")
             _say(f"S3 {stack.url('s3')}, bucket {_BUCKET}; Kaltura {stack.url('kaltura')}. Ctrl-C stops everything.")
             signal.pause()
-            return 0
-        return Trial(stack, api, options.files, [] if options.calm else ["worker-uploads", "triggerer", "redis"]).run()
+        return 0
+    # All of them, also after one that failed.
+    return max(_try(name, folder / name, options.files) for name in options.trials.split(","))
+
+
+def _try(name: str, state: Path, files: int) -> int:
+    started = time.monotonic()
+    with Stack(state, local=name == "local") as stack:
+        api = AirflowApi(stack.airflow_url, _USER, stack.password)
+        _until(lambda: api.dag_ids() >= _DAGS, 120)
+        _say(name, f"the stack is there after {time.monotonic() - started:.0f} s; logs are in {state}")
+        victims = ["worker-uploads", "triggerer", "redis"] if name == "kills" else []
+        return Trial(name, stack, api, files, victims).run()
 
 
 @dataclass
 class Trial:
     """Files on their way through the stack.
 
+    :param name: what it is called in the output.
     :param stack: the stack.
     :param api: its Airflow.
     :param files: how many.
     :param victims: services to kill, one after the other, while the files are on their way.
     """
 
+    name: str
     stack: Stack
     api: AirflowApi
     files: int
     victims: list[str]
     wrong: list[str] = field(default_factory=list)
+    memory: dict[str, float] = field(default_factory=dict)
 
     def run(self) -> int:
         """Send the files, publish and report; return the exit status."""
@@ -86,36 +101,44 @@ class Trial:
         latencies = self._check(put_at)
         if self.victims:
             self.wrong.append(f"never came to kill {', '.join(self.victims)}")
-        _say(f"{self.files} files in {seconds:.0f} s: {60 * self.files / seconds:.0f} a minute")
+        say = partial(_say, self.name)
+        say(f"{self.files} files in {seconds:.0f} s: {60 * self.files / seconds:.0f} a minute")
         if latencies:
             middle, last = latencies[len(latencies) // 2], latencies[-1]
-            _say(f"from object to READY: {middle:.0f} s in the middle, {last:.0f} s at most")
-        memory = {name: running.memory() for name, running in self.stack.running.items()}
-        _say("memory (PSS): " + ", ".join(f"{name} {size:.0f} MB" for name, size in memory.items()))
-        _say(f"together {sum(memory.values()):.0f} MB")
+            say(f"from object to READY: {middle:.0f} s in the middle, {last:.0f} s at most")
+        say("memory (PSS), at most: " + ", ".join(f"{name} {size:.0f} MB" for name, size in self.memory.items()))
+        say(f"together {sum(self.memory.values()):.0f} MB")
         for each in self.wrong:
-            _say(f"WRONG: {each}")
-        _say(f"{len(self.wrong)} things are wrong")
+            say(f"WRONG: {each}")
+        say(f"{len(self.wrong)} things are wrong")
         return 1 if self.wrong else 0
 
     def _watch(self, dag_id: str, run_id: str) -> None:
         """Wait for the end of a run, and kill what is to be killed while its tasks are at work."""
-        deadline = time.monotonic() + _SECONDS
-        spared = 0.0
+        started = time.monotonic()
+        deadline = started + _SECONDS
+        spared = weighed = 0.0
         while time.monotonic() < deadline:
             (run,) = (each for each in self.api.runs(dag_id) if each["dag_run_id"] == run_id)
             if run["state"] in ("success", "failed"):
-                _say(f"{dag_id}: {run['state']}")
+                _say(self.name, f"{dag_id}: {run['state']} after {time.monotonic() - started:.0f} s")
                 if run["state"] == "failed":
                     self.wrong.append(f"{dag_id} failed: {self.api.failure(dag_id, run_id)}")
                 return
             if self.victims and time.monotonic() > spared and self._is_time(dag_id, run_id):
                 name = self.victims.pop(0)
                 self.stack.running[name].kill()
-                _say(f"{name} was killed")
+                _say(self.name, f"{name} was killed")
                 spared = time.monotonic() + 20
+            if time.monotonic() > weighed:
+                self._weigh()
+                weighed = time.monotonic() + 10
             time.sleep(1)
         self.wrong.append(f"{dag_id} did not end in {_SECONDS} s")
+
+    def _weigh(self) -> None:
+        for name, running in self.stack.running.items():
+            self.memory[name] = max(self.memory.get(name, 0.0), running.memory())
 
     def _is_time(self, dag_id: str, run_id: str) -> bool:
         """Tell whether the next victim has something to do with the tasks that are at work."""
@@ -164,8 +187,8 @@ def _until(condition: Callable[[], Any], seconds: float) -> Any:
     return found
 
 
-def _say(text: str) -> None:
-    print(f"{datetime.now().astimezone():%H:%M:%S} {text}", flush=True)
+def _say(*words: str) -> None:
+    print(f"{datetime.now().astimezone():%H:%M:%S} {': '.join(words)}", flush=True)
 
 
 if __name__ == "__main__":

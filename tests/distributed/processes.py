@@ -31,7 +31,8 @@ _HEALTH_OF_SCHEDULER = 8974
 # The order in which they are started; each waits until the one before is there.
 _SERVERS = ("redis", "kaltura", "s3")
 _ONCE = ("bucket", "init")
-_AIRFLOW = ("api-server", "scheduler", "dag-processor", "triggerer", "worker", "worker-uploads")
+_WORKERS = ("worker", "worker-uploads")
+_AIRFLOW = ("api-server", "scheduler", "dag-processor", "triggerer", *_WORKERS)
 
 
 @dataclass
@@ -90,9 +91,12 @@ class Stack:
     """The services of the file.
 
     :param state: a folder for everything they keep.
+    :param local: run tasks in the scheduler's own processes, as many at once as the workers take together, without
+        Redis and workers: what the file's stack is compared with.
     """
 
     state: Path
+    local: bool = False
     running: dict[str, Running] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -128,15 +132,16 @@ class Stack:
     def __enter__(self) -> Stack:
         try:
             self._start_postgres()
-            for name in _SERVERS:
+            for name in self._without(_SERVERS):
                 self._start(name)
                 self._await_health(name, 60)
             for name in _ONCE:
                 self._once(name)
-            for name in _AIRFLOW:
+            airflow = self._without(_AIRFLOW)
+            for name in airflow:
                 self._start(name)
             self._watch.start()
-            for name in _AIRFLOW:
+            for name in airflow:
                 self._await_health(name, 240)
         except BaseException:
             self.__exit__()
@@ -151,6 +156,9 @@ class Stack:
             deadline = time.monotonic() + 10
             while time.monotonic() < deadline and any(each._all() for each in self.running.values()):
                 time.sleep(0.1)
+
+    def _without(self, names: tuple[str, ...]) -> list[str]:
+        return [name for name in names if not (self.local and name in ("redis", *_WORKERS))]
 
     # -- starting
 
@@ -256,6 +264,10 @@ class Stack:
             each.mkdir(exist_ok=True)
         known = {key: value for key, value in os.environ.items() if not key.startswith(("AIRFLOW", "KALTURA"))}
         known.pop("PYTHONDONTWRITEBYTECODE", None)
+        if self.local:
+            at_once = int(environment["AIRFLOW__CELERY__WORKER_CONCURRENCY"])
+            environment["AIRFLOW__CORE__EXECUTOR"] = "LocalExecutor"
+            environment["AIRFLOW__CORE__PARALLELISM"] = str(at_once * len(_WORKERS))
         return {
             **known,
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
