@@ -101,6 +101,10 @@ stack: $(READY) postgres redis player ## The stack of docker-compose.yaml as pla
 stack-test: $(READY) postgres redis player ## FILES (200) files through that stack while a worker, the triggerer and Redis are killed; calm; and with LocalExecutor
 	@$(BIN)/python -m tests.distributed test $(if $(FILES),--files $(FILES)) $(if $(TRIALS),--trials $(TRIALS))
 
+.PHONY: test-matrix
+test-matrix: $(READY) ## The wheel, copied DAGs and tests on the oldest and the newest Airflow, from the index (AIRFLOW=3.2.0,3.3.2)
+	@UV=$(UV) $(BIN)/python -m tests.matrix $(if $(AIRFLOW),--airflow $(AIRFLOW)) --tests
+
 .PHONY: screenshots
 screenshots: $(READY) browser player ## Take the pictures in docs/img anew
 	@SCREENSHOTS=docs/img $(BIN)/python -m pytest -q tests/browser

@@ -264,7 +264,7 @@ class Stack:
             each.mkdir(exist_ok=True)
         known = {key: value for key, value in os.environ.items() if not key.startswith(("AIRFLOW", "KALTURA"))}
         known.pop("PYTHONDONTWRITEBYTECODE", None)
-        if self.local:
+        if self.local and "AIRFLOW__CORE__EXECUTOR" in environment:
             at_once = int(environment["AIRFLOW__CELERY__WORKER_CONCURRENCY"])
             environment["AIRFLOW__CORE__EXECUTOR"] = "LocalExecutor"
             environment["AIRFLOW__CORE__PARALLELISM"] = str(at_once * len(_WORKERS))
