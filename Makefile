@@ -65,7 +65,7 @@ postgres:
 # Tests wait for servers most of the time, so those of whole processes run beside the others; they are a run of their own,
 # as moto's S3 servers share their buckets in a process, and their output comes in one piece.
 .PHONY: test
-test: $(READY) browser postgres compose player ## All tests (unit, contract, system, browser)
+test: $(READY) browser postgres redis compose player ## All tests (unit, contract, system, browser)
 	@rm -rf .state/test-logs
 	@$(MAKE) --no-print-directory -j2 test-parts test-system
 	@$(BIN)/python -m pytest tests/secrets

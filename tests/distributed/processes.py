@@ -93,10 +93,12 @@ class Stack:
     :param state: a folder for everything they keep.
     :param local: run tasks in the scheduler's own processes, as many at once as the workers take together, without
         Redis and workers: what the file's stack is compared with.
+    :param airflow: start Airflow's processes, too, and not only the servers and what runs once before them.
     """
 
     state: Path
     local: bool = False
+    airflow: bool = True
     running: dict[str, Running] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -134,15 +136,15 @@ class Stack:
             self._start_postgres()
             for name in self._without(_SERVERS):
                 self._start(name)
-                self._await_health(name, 60)
+                self.await_health(name, 60)
             for name in _ONCE:
                 self._once(name)
-            airflow = self._without(_AIRFLOW)
+            airflow = self._without(_AIRFLOW) if self.airflow else []
             for name in airflow:
                 self._start(name)
             self._watch.start()
             for name in airflow:
-                self._await_health(name, 240)
+                self.await_health(name, 240)
         except BaseException:
             self.__exit__()
             raise
@@ -225,7 +227,7 @@ class Stack:
                 if each.service.restarts and each.process is not None and each.process.poll() is not None:
                     each.start()
 
-    def _await_health(self, name: str, seconds: float) -> None:
+    def await_health(self, name: str, seconds: float) -> None:
         """Wait until the file's own health check says yes."""
         kind, *words = self.services[name].health
         command = [self._local(word) for word in words]
