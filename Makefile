@@ -56,16 +56,16 @@ sandbox: $(READY) player ## A local Kaltura alone, on PORT (8123)
 
 .PHONY: browser
 browser:
-	@tests/browser/install-chromium.sh
+	@tests/install.sh Chromium "chromium fonts-dejavu-core" chromium chromium-browser google-chrome
 
 .PHONY: postgres
 postgres:
-	@tests/install-postgres.sh
+	@tests/install.sh PostgreSQL postgresql initdb "/usr/lib/postgresql/*/bin/initdb"
 
 # Tests wait for servers most of the time, so those of whole processes run beside the others; they are a run of their own,
 # as moto's S3 servers share their buckets in a process, and their output comes in one piece.
 .PHONY: test
-test: $(READY) browser postgres player ## All tests (unit, contract, system, browser)
+test: $(READY) browser postgres redis compose player ## All tests (unit, contract, system, browser)
 	@rm -rf .state/test-logs
 	@$(MAKE) --no-print-directory -j2 test-parts test-system
 	@$(BIN)/python -m pytest tests/secrets
@@ -84,6 +84,27 @@ test-system: $(READY)
 test-browser: $(READY) browser player ## The tests in a real browser alone, those of Kaltura's player and Airflow's UI
 	@$(BIN)/python -m pytest tests/browser $(if $(CHECK),-k "$(CHECK)")
 
+.PHONY: redis
+redis:
+	@tests/install.sh Redis redis-server redis-server
+
+# The old one in Python, which needs no Docker to check a file.
+.PHONY: compose
+compose:
+	@tests/install.sh docker-compose docker-compose docker-compose
+
+.PHONY: stack
+stack: $(READY) postgres redis player ## The stack of docker-compose.yaml as plain processes, with a sandbox, kept running
+	@$(BIN)/python -m tests.distributed up
+
+.PHONY: stack-test
+stack-test: $(READY) postgres redis player ## FILES (200) files through that stack while a worker, the triggerer and Redis are killed; calm; and with LocalExecutor
+	@$(BIN)/python -m tests.distributed test $(if $(FILES),--files $(FILES)) $(if $(TRIALS),--trials $(TRIALS))
+
+.PHONY: test-matrix
+test-matrix: $(READY) ## The wheel, copied DAGs and tests on the oldest and the newest Airflow, from the index (AIRFLOW=3.2.0,3.3.2)
+	@UV=$(UV) $(BIN)/python -m tests.matrix $(if $(AIRFLOW),--airflow $(AIRFLOW)) --tests
+
 .PHONY: screenshots
 screenshots: $(READY) browser player ## Take the pictures in docs/img anew
 	@SCREENSHOTS=docs/img $(BIN)/python -m pytest -q tests/browser
@@ -92,7 +113,7 @@ screenshots: $(READY) browser player ## Take the pictures in docs/img anew
 lint: $(READY) ## Style, types, and the arrows between the parts
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy plugins include demo dags tests benchmarks
+	@$(BIN)/mypy plugins include demo deploy dags tests benchmarks
 	@$(BIN)/lint-imports
 	@$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yaml
 	@$(BIN)/hadolint Dockerfile
@@ -147,9 +168,11 @@ docs: $(READY) ## Write docs/errors.md and the tables of docs/analytics.md anew,
 	@$(BIN)/python -m kaltura_provider.api.analytics.documentation docs/analytics.md
 
 .PHONY: requirements
-requirements: $(UV) ## Write requirements.txt and requirements-dev.txt anew
+requirements: $(UV) ## Write the pins of requirements*.txt anew
 	@$(UV) pip compile --quiet --universal --python-version 3.10 --no-annotate --custom-compile-command "make requirements" \
-		--extra quality --extra report pyproject.toml --output-file requirements.txt
+		--extra quality --extra report --extra distributed pyproject.toml --output-file requirements.txt
+	@$(UV) pip compile --quiet --universal --python-version 3.10 --no-annotate --custom-compile-command "make requirements" \
+		--extra demo --constraints requirements.txt pyproject.toml --output-file requirements-sandbox.txt
 	@$(UV) pip compile --quiet --universal --python-version 3.10 --no-annotate --custom-compile-command "make requirements" \
 		--all-extras --group dev --constraints requirements.txt pyproject.toml --output-file requirements-dev.txt
 

@@ -195,6 +195,7 @@ with DAG(
         settings=SETTINGS,
         bucket="{{ params.bucket or '' }}",
         pool=SETTINGS.pool,
+        **({"queue": SETTINGS.transfer_queue} if SETTINGS.transfer_queue else {}),
         max_active_tis_per_dagrun=SETTINGS.transfer_tasks,
         doc_md="Sends the files of one batch; one that fails does not stop the others.",
     ).expand(batch=planned)

@@ -24,7 +24,7 @@ SETTINGS = "-c fsync=off -c full_page_writes=off -c synchronous_commit=off -c li
 @contextmanager
 def postgres_server() -> Iterator[Path]:
     """Run a server; yields the folder of its socket, the ``host`` of a connection. Its user is ``postgres``."""
-    programs = _programs()
+    programs = cluster_programs()
     # The name of a socket has 107 bytes at most, so not below pytest's own folders.
     folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
     data = folder / "data"
@@ -69,7 +69,8 @@ def report_database(socket: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[p
         yield connection
 
 
-def _programs() -> Path:
+def cluster_programs() -> Path:
+    """Return the folder of ``initdb`` and ``postgres``; skips the test where there are none, and fails in CI."""
     found = shutil.which("initdb")
     if found:
         # Beside the real file is pg_ctl, too.
@@ -77,7 +78,7 @@ def _programs() -> Path:
     folders = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
     if not folders:
         if os.environ.get("CI"):
-            pytest.fail("no PostgreSQL: tests/install-postgres.sh should have installed it")
+            pytest.fail("no PostgreSQL: tests/install.sh should have installed it")
         pytest.skip("no PostgreSQL: install it with the system's package manager")
     return folders[-1].parent
 

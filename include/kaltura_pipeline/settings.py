@@ -51,6 +51,7 @@ class PipelineSettings:
     :param files_at_once: titles that one transfer task has in work at once.
     :param transfer_tasks: transfer tasks of a run that work at once.
     :param pool: Airflow pool of the transfer tasks.
+    :param transfer_queue: queue of the transfer tasks, for Celery workers of their own; empty means the usual one.
     :param renditions: JSON, IDs of flavor params by the ending of a file name: ``{"_1080": 7}``.
     :param rules: JSON, what a media file must be like, see :class:`kaltura_pipeline.quality.rules.QualityRules`; the
         trigger form can name others.
@@ -92,6 +93,7 @@ class PipelineSettings:
     files_at_once: int = 4
     transfer_tasks: int = 4
     pool: str = "default_pool"
+    transfer_queue: str = ""
     renditions: str = ""
     rules: str = ""
     after_success: str = "nothing"

@@ -37,7 +37,7 @@ def browser() -> Iterator[Browser]:
     path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     if path is None:
         if os.environ.get("CI"):
-            pytest.fail("no Chromium: tests/browser/install-chromium.sh should have installed it")
+            pytest.fail("no Chromium: tests/install.sh should have installed it")
         pytest.skip("no Chromium: install it with the system's package manager")
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)

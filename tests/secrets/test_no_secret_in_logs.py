@@ -11,6 +11,7 @@ import re
 from pathlib import Path
 
 import pytest
+from demo.compose_file import read_env
 from tests.conftest import LOGS, OWN_LOG
 
 # A Kaltura session, version 2 (base64 of "v2|") or version 1 (base64 of forty hex digits and "|"), long enough to work.
@@ -38,6 +39,9 @@ def known_secrets() -> list[bytes]:
     found = list(SECRETS_OF_TESTS)
     for path in LOGS.rglob("secrets.json"):
         found.extend(value.encode() for value in json.loads(path.read_text()).values())
+    for path in LOGS.rglob(".env"):
+        given = read_env(path).items()
+        found.extend(value.encode() for name, value in given if re.search("SECRET|PASSWORD|KEY", name))
     return found
 
 

@@ -1,0 +1,1 @@
+"""The stack of docker-compose.yaml as plain processes."""
