@@ -78,11 +78,11 @@ def _unanswered(problem: str, lenient: bool) -> int:
 
 
 def _secrets(options: argparse.Namespace) -> int:
-    clean, told = secrets.scan()
-    if clean:
-        print("No secret in the history, none in the files.")
+    verdict = secrets.scan()
+    if verdict.clean:
+        print(f"No secret in the files, none in {verdict.commits} commits.")
         return 0
-    print(told)
+    print(verdict.told)
     print(
         "\nA real one: revoke it first, then take it out. One that opens nothing: make it look so, or allow it in "
         ".gitleaks.toml and say why."

@@ -165,10 +165,10 @@ def test_secrets_are_found_in_files_and_in_history_and_not_told(repository: Path
     }
 
     def found() -> set[str]:
-        clean, told = secrets.scan(repository)
-        assert not clean
-        assert [secret for _, secret in planted.values() if secret in told] == []
-        return set(re.findall(r"File: +(\S+)", told))
+        verdict = secrets.scan(repository)
+        assert not verdict.clean
+        assert [secret for _, secret in planted.values() if secret in verdict.told] == []
+        return set(re.findall(r"File: +(\S+)", verdict.told))
 
     for name, (line, secret) in planted.items():
         (repository / name).write_text(line.format(secret) + "\n")
@@ -181,11 +181,11 @@ def test_secrets_are_found_in_files_and_in_history_and_not_told(repository: Path
 
 
 def test_nothing_is_found_where_nothing_is(repository: Path) -> None:
-    assert secrets.scan(repository)[0]
+    verdict = secrets.scan(repository)
+    assert (verdict.clean, verdict.commits) == (True, 1)
     shutil.rmtree(repository / ".git")
-    clean, told = secrets.scan(repository)
-    assert clean
-    assert told.startswith("No history here")
+    verdict = secrets.scan(repository)
+    assert (verdict.clean, verdict.commits) == (True, 0)
 
 
 def test_a_program_that_gitleaks_did_not_release_is_not_run(tmp_path: Path) -> None:
@@ -197,6 +197,25 @@ def test_a_program_that_gitleaks_did_not_release_is_not_run(tmp_path: Path) -> N
         secrets.check(program)
 
 
+# Unsafe code
+
+
+def test_bandit_still_finds_what_matters(tmp_path: Path) -> None:
+    path = tmp_path / "unsafe.py"
+    path.write_text(
+        "import pickle, subprocess, requests, yaml\n"
+        "subprocess.run(input(), shell=True)\n"
+        "requests.get('https://kaltura.invalid', verify=False, timeout=1)\n"
+        "yaml.load(input(), yaml.Loader)\n"
+        "pickle.loads(b'')\n"
+    )
+    bandit = [sys.executable, "-m", "bandit", "-q", "-c", str(ROOT / "pyproject.toml"), "-f", "json", str(path)]
+    done = subprocess.run(bandit, capture_output=True, text=True)
+    assert done.returncode == 1
+    lines = {each["line_number"] for each in json.loads(done.stdout)["results"]}
+    assert lines >= {2, 3, 4, 5}
+
+
 # Licences
 
 
@@ -206,6 +225,9 @@ def installed(folder: Path, name: str, told: str, *files: str) -> Pin:
     place.mkdir(parents=True)
     (place / "METADATA").write_text(f"Metadata-Version: 2.4\nName: {name}\nVersion: 1\n{told}")
     (place / "RECORD").write_text("".join(f"{file},,\n" for file in files))
+    for file in files:
+        (folder / file).parent.mkdir()
+        (folder / file).touch()
     return Pin(name, "1")
 
 
