@@ -117,6 +117,24 @@ lint: $(READY) ## Style, types, and the arrows between the parts
 	@$(BIN)/lint-imports
 	@$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yaml
 	@$(BIN)/hadolint Dockerfile
+	@$(BANDIT)
+	@$(AUDIT) secrets
+	@$(AUDIT) licences
+	@$(AUDIT) vulnerabilities --lenient $(ADVISED_BY)
+
+BANDIT := $(BIN)/bandit -q -c pyproject.toml -r plugins include dags demo deploy
+AUDIT := $(BIN)/python -m tests.audit
+ADVISED_BY := $(if $(ADVISORIES),--advisories $(ADVISORIES)) $(if $(OSV_URL),--osv-url $(OSV_URL))
+.PHONY: audit
+audit: $(READY) ## Unsafe code, secrets, licences, known vulnerabilities (ADVISORIES=folder or OSV_URL=address without PyPI's API)
+	@$(BANDIT)
+	@$(AUDIT) secrets
+	@$(AUDIT) licences
+	@$(AUDIT) vulnerabilities $(ADVISED_BY)
+
+.PHONY: sbom
+sbom: dist ## Build, and list what the provider's wheel needs in dist/sbom.cdx.json (CycloneDX)
+	@$(AUDIT) sbom dist/airflow_provider_kaltura-*.whl dist/sbom.cdx.json
 
 .PHONY: bench
 bench: $(READY) ## What importing the provider costs a DAG file, and a short look at uploads next to curl
@@ -168,13 +186,13 @@ docs: $(READY) ## Write docs/errors.md and the tables of docs/analytics.md anew,
 	@$(BIN)/python -m kaltura_provider.api.analytics.documentation docs/analytics.md
 
 .PHONY: requirements
-requirements: $(UV) ## Write the pins of requirements*.txt anew
-	@$(UV) pip compile --quiet --universal --python-version 3.10 --no-annotate --custom-compile-command "make requirements" \
-		--extra quality --extra report --extra distributed pyproject.toml --output-file requirements.txt
-	@$(UV) pip compile --quiet --universal --python-version 3.10 --no-annotate --custom-compile-command "make requirements" \
-		--extra demo --constraints requirements.txt pyproject.toml --output-file requirements-sandbox.txt
-	@$(UV) pip compile --quiet --universal --python-version 3.10 --no-annotate --custom-compile-command "make requirements" \
-		--all-extras --group dev --constraints requirements.txt pyproject.toml --output-file requirements-dev.txt
+requirements: $(UV) ## Write the pins of requirements*.txt anew (UPGRADE=name takes its newest version)
+	@$(COMPILE) --extra quality --extra report --extra distributed --output-file requirements.txt
+	@$(COMPILE) --extra demo --constraints requirements.txt --output-file requirements-sandbox.txt
+	@$(COMPILE) --all-extras --group dev --constraints requirements.txt --output-file requirements-dev.txt
+
+COMPILE = $(UV) pip compile --quiet --universal --python-version 3.10 --no-annotate \
+	--custom-compile-command "make requirements" $(if $(UPGRADE),--upgrade-package $(UPGRADE)) pyproject.toml
 
 .PHONY: clean
 clean: ## Remove .venv, caches and the state of demo and sandbox

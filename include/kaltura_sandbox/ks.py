@@ -102,7 +102,7 @@ def sign_v1(
     """
     nonce = f"{time.time():.6f}" if nonce is None else nonce
     info = f"{partner_id};{partner_id};{expiry};{session_type};{nonce};{user_id};{privileges};;"
-    signature = hashlib.sha1((secret + info).encode()).hexdigest()
+    signature = _sha1((secret + info).encode()).hex()
     return base64.b64encode(f"{signature}|{info}".encode()).decode()
 
 
@@ -123,7 +123,7 @@ def sign_v2(
             fields[key] = value
     fields.update(_e=expiry, _t=session_type, _u=user_id)
     body = (secrets.token_bytes(_RANDOM_SIZE) if random_bytes is None else random_bytes) + urlencode(fields).encode()
-    body = hashlib.sha1(body).digest() + body
+    body = _sha1(body) + body
     body += b"\0" * (-len(body) % _BLOCK)
     encryptor = _cipher(secret).encryptor()
     sealed = f"v2|{partner_id}|".encode() + encryptor.update(body) + encryptor.finalize()
@@ -154,7 +154,7 @@ def _parse_v1(text: str, raw: bytes, admin_secrets: Callable[[int], Sequence[str
         return None
     partner_id = int(parts[0])
     for secret in admin_secrets(partner_id):
-        if hmac.compare_digest(hashlib.sha1(secret.encode() + info).hexdigest().encode(), signature):
+        if hmac.compare_digest(_sha1(secret.encode() + info).hex().encode(), signature):
             parts += [""] * (7 - len(parts))
             return Session(text, partner_id, parts[5], _number(parts[3]), _number(parts[2]), parts[6])
     return None
@@ -168,7 +168,7 @@ def _parse_v2(text: str, raw: bytes, admin_secrets: Callable[[int], Sequence[str
         decryptor = _cipher(secret).decryptor()
         plain = (decryptor.update(sealed) + decryptor.finalize()).rstrip(b"\0")
         digest, body = plain[:_SHA1_SIZE], plain[_SHA1_SIZE:]
-        if len(body) >= _RANDOM_SIZE and hmac.compare_digest(hashlib.sha1(body).digest(), digest):
+        if len(body) >= _RANDOM_SIZE and hmac.compare_digest(_sha1(body), digest):
             return _session_from_fields(text, int(partner), body[_RANDOM_SIZE:].decode("utf-8", "replace"))
     return None
 
@@ -197,5 +197,10 @@ def _number(text: str) -> int:
 
 
 def _cipher(secret: str) -> Cipher[modes.CBC]:
-    key = hashlib.sha1(secret.encode()).digest()[:16]
+    key = _sha1(secret.encode())[:16]
     return Cipher(algorithms.AES(key), modes.CBC(bytes(_BLOCK)))
+
+
+def _sha1(data: bytes) -> bytes:
+    """Return what the formats of sessions are made with; no choice of ours."""
+    return hashlib.sha1(data, usedforsecurity=False).digest()

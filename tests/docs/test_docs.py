@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 from tests.conftest import ROOT
 
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [
+    *(ROOT / f"{name}.md" for name in ("README", "CONTRIBUTING", "SECURITY")),
+    *sorted((ROOT / "docs").glob("*.md")),
+]
 PYTHON = re.compile(r"^```python\n(.*?)^```", re.S | re.M)
 DAGS = [
     (page.name, number, code)

@@ -146,7 +146,7 @@ def _parsed(text: str, name: str, ending: str) -> Any:
 
     try:
         # Makes nothing but text, lists and mappings; otherwise YAML would take 1:23 for the number 83.
-        return yaml.load(text, yaml.BaseLoader)
+        return yaml.load(text, yaml.BaseLoader)  # nosec B506  # it makes no objects
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         place = f", line {mark.line + 1}" if mark is not None else ""
