@@ -10,7 +10,10 @@ from pathlib import Path
 from markdown_it import MarkdownIt
 from tests.conftest import ROOT
 
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PAGES = [
+    *(ROOT / f"{name}.md" for name in ("README", "CONTRIBUTING", "SECURITY")),
+    *sorted((ROOT / "docs").rglob("*.md")),
+]
 _TITLE = re.compile(r'title="([^"]+)"')
 # A page's code that the test knows by its beginning, whatever is written before it.
 Key = tuple[str, str]
