@@ -113,7 +113,7 @@ screenshots: $(READY) browser player ## Take the pictures in docs/img anew
 lint: $(READY) ## Style, types, the arrows between the parts, and the documentation's links
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy plugins include demo deploy dags tests benchmarks
+	@$(BIN)/mypy plugins include demo deploy dags tests benchmarks packaging
 	@$(BIN)/lint-imports
 	@$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yaml
 	@$(BIN)/hadolint Dockerfile

@@ -48,19 +48,18 @@ def _modules(module: griffe.Module) -> list[griffe.Module]:
 def _complete(cls: griffe.Class) -> griffe.Parameters | None:
     """Return the arguments of a class, those of its bases among them."""
     init = cls.members.get("__init__")
+    own = init.parameters if isinstance(init, griffe.Function) else None
     for base in cls.resolved_bases:
         if not isinstance(base, griffe.Class) or (inherited := _complete(base)) is None:
             continue
-        if init is None:
+        if own is None:
             return inherited
-        taken = init.parameters
-        rest = next((p for p in taken if p.kind is griffe.ParameterKind.var_keyword), None)
+        rest = next((each for each in own if each.kind is griffe.ParameterKind.var_keyword), None)
         if rest is None:
-            return taken
-        del taken[rest.name]
-        for parameter in inherited:
-            if parameter.name not in taken and parameter.name != "self":
-                taken.add(parameter)
-        if rest.name not in taken:
-            taken.add(rest)
-    return init.parameters if init else None
+            return own
+        # Keywords come before **kwargs.
+        del own[rest.name]
+        for each in [*inherited, rest]:
+            if each.name not in own and each.name != "self":
+                own.add(each)
+    return own
