@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from tests.docs.check_site import faults
 _DROPPED = re.compile(r"[^\w\- ]")
 
 
+@cache
 def places(page: Path) -> set[str]:
     tokens = MarkdownIt("commonmark").parse(page.read_text(encoding="utf-8"))
     headings = [text for token, text in pairwise(tokens) if token.type == "heading_open"]

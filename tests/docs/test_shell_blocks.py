@@ -17,17 +17,19 @@ from typing import Any
 
 import botocore.session
 import pytest
+import requests
 from botocore.validate import ParamValidator
+from demo.bucket import BUCKET, open_to_all
 from tests.conftest import ROOT
 from tests.docs.blocks import Block, blocks, of_language, write_files
 from tests.docs.shell import read_commands
-from tests.pipeline.conftest import bucket, kaltura, s3, s3_url, sandbox
+from tests.pipeline.conftest import kaltura, s3, s3_url, sandbox
 
 from kaltura_pipeline.settings import ENVIRONMENT_PREFIX, PipelineSettings
 from kaltura_provider.api import KalturaClient
 from kaltura_provider.hooks.errors import KalturaConnectionError
 
-__all__ = ["bucket", "kaltura", "s3", "s3_url", "sandbox"]
+__all__ = ["kaltura", "s3", "s3_url", "sandbox"]
 
 LANGUAGES = {"shell"}
 BLOCKS = of_language(*LANGUAGES)
@@ -233,9 +235,13 @@ def test_an_app_token_is_made(kaltura: KalturaClient, sandbox: Any, tmp_path: Pa
     assert made["sessionPrivileges"] == "disableentitlement"
 
 
-def test_the_files_of_the_tutorial_are_put(s3: Any, s3_url: str, bucket: str, tmp_path: Path) -> None:
+def test_the_files_of_the_tutorial_are_put_and_pages_are_read(s3: Any, s3_url: str, tmp_path: Path) -> None:
+    s3.create_bucket(Bucket=BUCKET)
+    open_to_all(s3)
     write_files(PUT_FILES[0], tmp_path)
     (tmp_path / "talk.mp4").write_bytes(b"a video")
-    run_curl(block_of(PUT_FILES), tmp_path, {"http://127.0.0.1:5555/media/": f"{s3_url}/{bucket}/"})
-    keys = [each["Key"] for each in s3.list_objects_v2(Bucket=bucket)["Contents"]]
+    run_curl(block_of(PUT_FILES), tmp_path, {"http://127.0.0.1:5555/media/": f"{s3_url}/{BUCKET}/"})
+    keys = [each["Key"] for each in s3.list_objects_v2(Bucket=BUCKET)["Contents"]]
     assert keys == ["mine/talk.en.vtt", "mine/talk.mp4", "mine/talk.yaml"]
+    s3.put_object(Bucket=BUCKET, Key="_kaltura/pages/index.html", Body=b"a page")
+    assert requests.get(f"{s3_url}/{BUCKET}/_kaltura/pages/index.html", timeout=10).content == b"a page"

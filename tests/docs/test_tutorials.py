@@ -106,19 +106,18 @@ def test_moving_off_bulk_upload(folder: Folder, kaltura: KalturaClient, tmp_path
     assert summary["results"]["bytes_sent"] == len(clip(5)), "what has the same size is not sent"
 
     folder.run(kaltura)
-    assert [folder.action(key) for key in became] == ["skip", "skip"]
+    assert [folder.action(key) for key in sorted(became)] == ["skip", "skip"]
 
     text = (tmp_path / "spring.csv").read_text().splitlines(keepends=True)
     folder.put(**{"spring.manifest.csv": "".join(text[:2]).encode()})
     folder.run(kaltura)
-    assert [folder.action(key) for key in became] == ["skip", "update"]
+    assert [folder.action(key) for key in sorted(became)] == ["skip", "update"]
     assert entry(kaltura, other)["name"] == "02"
 
 
 def test_what_is_on_kaltura_already(folder: Folder, kaltura: KalturaClient) -> None:
     entry_id = existing(kaltura, "of-another-size", clip(6) + b"\0\0\0\x08free")
-    oldest = existing(kaltura, "there-twice", clip(7))
-    existing(kaltura, "there-twice", clip(7))
+    twice = [existing(kaltura, "there-twice", clip(7)) for _ in range(2)]
     folder.put(**{
         "a.mp4": clip(8), "a.yaml": b"reference_id: of-another-size",
         "b.mp4": clip(7), "b.yaml": b"reference_id: there-twice",
@@ -126,7 +125,7 @@ def test_what_is_on_kaltura_already(folder: Folder, kaltura: KalturaClient) -> N
     (failure,) = folder.run(kaltura, changed_files="skip")["failures"]
     assert f"the content changed since it became entry {entry_id}" in failure
     assert entry(kaltura, entry_id)["name"] == "of old"
-    assert {each["key"]: each.get("entry_id") for each in folder.records()}["b.mp4"] == oldest
+    assert {each["key"]: each.get("entry_id") for each in folder.records()}["b.mp4"] in twice
 
 
 def test_a_file_that_moves_may_stay_the_same_entry(folder: Folder, kaltura: KalturaClient) -> None:
