@@ -95,6 +95,39 @@ def test_every_setting_is_documented() -> None:
         assert f"`{ENVIRONMENT_PREFIX}{field.name.upper()}`" in text
 
 
+def test_every_setting_that_is_named_exists() -> None:
+    from dataclasses import fields
+
+    from kaltura_pipeline.settings import ENVIRONMENT_PREFIX, PipelineSettings
+
+    known = {ENVIRONMENT_PREFIX + field.name.upper() for field in fields(PipelineSettings)}
+    for page in PAGES:
+        named = set(re.findall(rf"\b{ENVIRONMENT_PREFIX}[A-Z_]+\b", page.read_text(encoding="utf-8")))
+        assert named <= known, page.name
+
+
+def test_operations_says_what_the_code_does() -> None:
+    from kaltura_pipeline import operators
+    from kaltura_pipeline.settings import PipelineSettings
+    from kaltura_provider.transfers.ledger import LEASE_SECONDS
+
+    text = (ROOT / "docs" / "operations.md").read_text()
+    settings, wait = PipelineSettings(), operators.IngestReadyOperator(
+        task_id="wait", settings=PipelineSettings(), bucket="", plan=""
+    )  # fmt: skip
+    assert f"{settings.transfer_tasks} transfer tasks (`KALTURA_PIPELINE_TRANSFER_TASKS`)" in text
+    titles = settings.files_at_once * settings.transfer_tasks
+    assert f"{settings.files_at_once} a task (`KALTURA_PIPELINE_FILES_AT_ONCE`), so {titles}" in text
+    assert (
+        f"up to {operators._SLICE} entries each, a call for 150 of them every {wait.poll_interval:.0f} seconds" in text
+    )
+    assert f"longer than `wait` waits ({wait.wait_timeout / 3600:.0f} hours)" in text
+    assert f"its claim ends after {LEASE_SECONDS / 60:.0f} minutes" in text
+    errors = (ROOT / "docs" / "errors.md").read_text()
+    for code in re.findall(r"`([A-Z]+(?:_[A-Z0-9]+)+)`", text.split("## Runbook")[1]):
+        assert code.startswith("KALTURA_PIPELINE_") or f"`{code}`" in errors, code
+
+
 def test_every_connection_field_is_documented() -> None:
     from kaltura_provider.get_provider_info import get_provider_info
 
