@@ -190,10 +190,11 @@ docs: $(READY) ## Write what docs/ has from the code anew, and build the site in
 	@$(BIN)/python -m tests.docs.check_site .state/site
 	@echo "The site: .state/site/index.html"
 
-# Material's remark on other projects of its makers is no warning about this site.
+# Not with --quiet, which makes mkdocs blind to its own warnings. Material's remark on other projects is none about this site.
 .PHONY: site
 site: $(READY)
-	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+	@mkdir -p .state
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict > .state/site.log 2>&1 || { cat .state/site.log; exit 1; }
 
 .PHONY: requirements
 requirements: $(UV) ## Write the pins of requirements*.txt anew (UPGRADE=name takes its newest version)

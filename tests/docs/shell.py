@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 # What the documentation calls. Another program is not found, and the block fails.
-PROGRAMS = ("airflow", "aws", "curl", "make", "pip", "python", "tr")
+PROGRAMS = ("airflow", "aws", "curl", "docker", "make", "pip", "python", "python3", "tr")
 _NOTE = """#!/bin/bash
 { printf '%s\\0' "${0##*/}" "$@"; printf '\\1\\0'; } >> "$NOTES"
 """
@@ -45,8 +45,8 @@ def read_commands(code: str, folder: Path) -> Called:
         ["/bin/bash", "-eu", "-o", "pipefail", "-c", script], cwd=folder, env=environment, text=True,
         capture_output=True, timeout=60, check=False,
     )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    assert done.stderr == ""
+    assert done.returncode != 127, f"{done.stderr}Name it in PROGRAMS, and what is to be checked of it."
+    assert (done.returncode, done.stderr) == (0, ""), done.stderr
     calls = notes.read_bytes().decode().split("\1\0")[:-1]
     pairs = (line.partition("=") for line in exported.read_bytes().decode().split("\0") if line)
     variables = {name: value for name, _, value in pairs if name not in environment and name not in os.environ}

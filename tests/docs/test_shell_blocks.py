@@ -18,6 +18,7 @@ from typing import Any
 import botocore.session
 import pytest
 import requests
+import yaml
 from botocore.validate import ParamValidator
 from demo.bucket import BUCKET, open_to_all
 from tests.conftest import ROOT
@@ -52,10 +53,11 @@ def make(arguments: list[str]) -> None:
 
 
 def python(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    option, module, *rest = arguments
-    assert option == "-m"
-    assert module.startswith("kaltura_")
-    monkeypatch.setattr(sys, "argv", [module, *rest])
+    if arguments[0] == "-m":
+        del arguments[0]
+        assert arguments[0].startswith("kaltura_")
+    module = arguments[0]
+    monkeypatch.setattr(sys, "argv", arguments)
     if module in QUICK:
         assert exit_status(module) == 0
         return
@@ -76,7 +78,10 @@ def exit_status(module: str) -> int:
         # The module was imported before.
         warnings.simplefilter("ignore", RuntimeWarning)
         try:
-            runpy.run_module(module, run_name="__main__", alter_sys=True)
+            if module.endswith(".py"):
+                runpy.run_path(str(ROOT / module), run_name="__main__")
+            else:
+                runpy.run_module(module, run_name="__main__", alter_sys=True)
         except SystemExit as end:
             if end.code not in (0, 1, None):
                 raise
@@ -103,6 +108,8 @@ def pip(arguments: list[str]) -> None:
 
 def aws(arguments: list[str]) -> None:
     """Hold a command of the AWS CLI against what botocore knows of the service."""
+    while arguments[0] in ("--endpoint-url", "--region"):
+        del arguments[:2]
     service, command, *options = arguments
     if (service, command) == ("s3", "cp"):
         source, target = options
@@ -121,6 +128,20 @@ def aws(arguments: list[str]) -> None:
     assert operation.input_shape
     report = ParamValidator().validate(given, operation.input_shape)
     assert not report.has_errors(), report.generate_report()
+
+
+def docker(arguments: list[str]) -> None:
+    """Hold a command of Docker Compose against the file."""
+    file = yaml.safe_load((ROOT / "docker-compose.yaml").read_text())
+    profiles = {name for service in file["services"].values() for name in service.get("profiles", ())}
+    parser = argparse.ArgumentParser()
+    parser.add_argument("compose", choices=["compose"])
+    parser.add_argument("--profile", choices=sorted(profiles))
+    parser.add_argument("command", choices=["up", "down", "stop"])
+    parser.add_argument("--build", action="store_true")
+    parser.add_argument("--volumes", action="store_true")
+    parser.add_argument("--scale", type=lambda text: text.partition("=")[0], choices=sorted(file["services"]))
+    parser.parse_args(arguments)
 
 
 def connection(text: str) -> None:
@@ -146,7 +167,7 @@ def test_its_commands_are_known(block: Block, tmp_path: Path, monkeypatch: pytes
     monkeypatch.chdir(tmp_path)
     for program, *arguments in called.commands:
         with monkeypatch.context() as patch:
-            if program == "python":
+            if program in ("python", "python3"):
                 python(arguments, patch)
             elif program == "curl":
                 assert block.key in CURL, f"{block}: say what it does, in CURL"
@@ -161,7 +182,13 @@ def test_its_commands_are_known(block: Block, tmp_path: Path, monkeypatch: pytes
             connection(value)
 
 
-CHECKS: dict[str, Callable[[list[str]], None]] = {"airflow": airflow, "aws": aws, "make": make, "pip": pip}
+CHECKS: dict[str, Callable[[list[str]], None]] = {
+    "airflow": airflow,
+    "aws": aws,
+    "docker": docker,
+    "make": make,
+    "pip": pip,
+}
 
 
 @pytest.mark.parametrize(
@@ -177,6 +204,8 @@ CHECKS: dict[str, Callable[[list[str]], None]] = {"airflow": airflow, "aws": aws
         ("python -m kaltura_provider.api.advice NOTHING_LIKE_THIS", AssertionError, "assert 1 == 0"),
         ("airflow backfill create --nothing", SystemExit, "2"),
         ("pip install '.[nothing]'", AssertionError, "nothing"),
+        ("python3 deploy/env.py --nothing", SystemExit, "2"),
+        ("docker compose up --scale nothing=2", SystemExit, "2"),
         ("aws sqs create-queue --nothing x", AssertionError, "Missing required parameter"),
         ("aws sqs create-queue --queue-name x --attributes '[1]'", AssertionError, "Invalid type"),
         ("export KALTURA_PIPELINE_NOTHING=1", AssertionError, "KALTURA_PIPELINE_NOTHING"),
