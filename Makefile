@@ -110,13 +110,14 @@ screenshots: $(READY) browser player ## Take the pictures in docs/img anew
 	@SCREENSHOTS=docs/img $(BIN)/python -m pytest -q tests/browser
 
 .PHONY: lint
-lint: $(READY) ## Style, types, and the arrows between the parts
+lint: $(READY) ## Style, types, the arrows between the parts, and the documentation's links
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy plugins include demo deploy dags tests benchmarks
+	@$(BIN)/mypy plugins include demo deploy dags tests benchmarks packaging
 	@$(BIN)/lint-imports
 	@$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yaml
 	@$(BIN)/hadolint Dockerfile
+	@$(MAKE) --no-print-directory site
 	@$(BANDIT)
 	@$(AUDIT) secrets
 	@$(AUDIT) licences
@@ -181,9 +182,19 @@ test-year: $(READY) ## A year of reports by killed workers, against a count over
 	@$(BIN)/python -m tests.chaos.report $(if $(DAYS),--days $(DAYS)) $(if $(KILLS),--kills $(KILLS)) --seed $(SEED)
 
 .PHONY: docs
-docs: $(READY) ## Write docs/errors.md and the tables of docs/analytics.md anew, from what the code knows
+docs: $(READY) ## Write what docs/ has from the code anew, and build the site into .state/site; a warning is an error
 	@$(BIN)/python -m kaltura_provider.api.advice --page > docs/errors.md
 	@$(BIN)/python -m kaltura_provider.api.analytics.documentation docs/analytics.md
+	@$(BIN)/python -m kaltura_pipeline.manifests.documentation docs
+	@$(MAKE) --no-print-directory site
+	@$(BIN)/python -m tests.docs.check_site .state/site
+	@echo "The site: .state/site/index.html"
+
+# Not with --quiet, which makes mkdocs blind to its own warnings. Material's remark on other projects is none about this site.
+.PHONY: site
+site: $(READY)
+	@mkdir -p .state
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict > .state/site.log 2>&1 || { cat .state/site.log; exit 1; }
 
 .PHONY: requirements
 requirements: $(UV) ## Write the pins of requirements*.txt anew (UPGRADE=name takes its newest version)

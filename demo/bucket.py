@@ -37,6 +37,17 @@ def save_bucket(client: Any, folder: Path) -> None:
     temporary.replace(folder / INDEX)
 
 
+def open_to_all(client: Any) -> None:
+    """Let everybody on this machine read and put objects: browsers open pages, and curl puts files."""
+    rule = {
+        "Effect": "Allow",
+        "Principal": "*",
+        "Action": ["s3:GetObject", "s3:PutObject"],
+        "Resource": f"arn:aws:s3:::{BUCKET}/*",
+    }
+    client.put_bucket_policy(Bucket=BUCKET, Policy=json.dumps({"Version": "2012-10-17", "Statement": [rule]}))
+
+
 def restore_bucket(client: Any, folder: Path) -> int:
     """Create the bucket and put back what an earlier run saved; return the number of objects."""
     client.create_bucket(Bucket=BUCKET)

@@ -79,14 +79,15 @@ def run_demo(state: Path) -> int:
 def run_up(state: Path) -> int:
     """Start everything with fixed ports where they are free, and wait for Ctrl-C."""
     _say("starting Airflow, a local Kaltura and a local S3")
-    with LocalStack(state, {"airflow": 8080, "kaltura": 8123, "s3": 5555}, SETTINGS) as stack:
+    with LocalStack(state, {"airflow": 8080, "kaltura": 8123, "s3": 5555}, SETTINGS, open_bucket=True) as stack:
         _put_files(stack, demo_folder())
         stack.await_airflow()
         console.print(
             f"\nAirflow   [bold]{stack.airflow_url}[/]   user [bold]{USER}[/], password [bold]{stack.password}[/]\n"
             f"Kaltura   {stack.kaltura_url}   partner {PARTNER_ID}, connection kaltura_default\n"
             f"S3        {stack.s3_url}   bucket {BUCKET}, connection aws_default\n\n"
-            "Trigger the DAG kaltura_ingest in Airflow; kaltura_publish follows by itself. Ctrl-C stops everything."
+            "Trigger the DAG kaltura_ingest in Airflow; kaltura_publish follows by itself, and its pages are at\n"
+            f"{stack.s3_url}/{BUCKET}/{STATE_PREFIX}pages/index.html\n\nCtrl-C stops everything."
         )
         stop = threading.Event()
         for number in (signal.SIGINT, signal.SIGTERM):

@@ -10,7 +10,16 @@ import urllib.request
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from demo.bucket import ACCESS_KEY, BUCKET, REGION, SECRET_KEY, restore_bucket, s3_client, save_bucket
+from demo.bucket import (
+    ACCESS_KEY,
+    BUCKET,
+    REGION,
+    SECRET_KEY,
+    open_to_all,
+    restore_bucket,
+    s3_client,
+    save_bucket,
+)
 from demo.processes import HOST, Child, Processes, free_port
 
 if TYPE_CHECKING:
@@ -30,13 +39,20 @@ class LocalStack:
     :param state: directory that keeps everything between runs.
     :param ports: preferred ports by name (``airflow``, ``kaltura``, ``s3``); a taken one is replaced by a free one.
     :param settings: further environment variables of Airflow, such as the pipeline's settings.
+    :param open_bucket: whether browsers may read the bucket, so that links in Airflow lead there, and curl put files.
     """
 
     def __init__(
-        self, state: Path, ports: dict[str, int] | None = None, settings: Mapping[str, str] | None = None
+        self,
+        state: Path,
+        ports: dict[str, int] | None = None,
+        settings: Mapping[str, str] | None = None,
+        *,
+        open_bucket: bool = False,
     ) -> None:
         self.state = state.resolve()
         self._settings = dict(settings or {})
+        self._open_bucket = open_bucket
         self._processes = Processes(self.state)
         wanted = {"airflow": 0, "kaltura": 0, "s3": 0, **(ports or {})}
         self.ports = {name: free_port(port) for name, port in wanted.items()}
@@ -94,6 +110,8 @@ class LocalStack:
         self._s3_server = ThreadedMotoServer(ip_address=HOST, port=self.ports["s3"], verbose=False)
         self._s3_server.start()
         restore_bucket(self.s3, self.state / "s3")
+        if self._open_bucket:
+            open_to_all(self.s3)
 
     def start_kaltura(self) -> None:
         """Start the Kaltura sandbox and wait until it answers."""
@@ -163,6 +181,7 @@ class LocalStack:
             "KALTURA_PIPELINE_TIME_ZONE": TIME_ZONE,
             "KALTURA_PIPELINE_INGEST_SCHEDULE": "",
             "KALTURA_PIPELINE_REPORT_SCHEDULE": "",
+            "KALTURA_PIPELINE_STATE_URL": f"{self.s3_url}/{BUCKET}" if self._open_bucket else "",
             **self._settings,
         }
         environment.pop("PYTHONDONTWRITEBYTECODE", None)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import duckdb
 from tests.conftest import ROOT
+from tests.docs.blocks import of_language
 from tests.pipeline.conftest import bucket, s3, s3_url
 from tests.pipeline.reporting.conftest import busy, busy_sandbox, line, settings, tables
 
@@ -40,9 +40,10 @@ def test_the_query_gives_the_headline_of_the_page(
         folder.mkdir(parents=True)
         body: Any = tables.read(tables.folder("TOP_CONTENT", day) + "data.parquet")
         (folder / "data.parquet").write_bytes(body)
-    (query,) = re.findall(r"```sql\n(SELECT sum.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    # All the SQL there is in the documentation.
+    (block,) = of_language("sql")
     # DuckDB's own way to S3 is an extension that it downloads; the files are the same.
-    asked = query.replace("s3://BUCKET", str(tmp_path)).replace("2026-11-24", days[0])
+    asked = block.code.replace("s3://BUCKET", str(tmp_path)).replace("2026-11-24", days[0])
     plays, minutes = duckdb.connect().execute(asked).fetchall()[0]
     headline = read_period(tables, [date.fromisoformat(days[0])]).headline
     assert headline is not None

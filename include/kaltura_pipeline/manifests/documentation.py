@@ -45,7 +45,12 @@ def files(docs: Path) -> Mapping[Path, str]:
         docs / "schemas" / "title.schema.json": schema.written(schema.title_schema()),
         docs / "schemas" / "manifest.schema.json": schema.written(schema.manifest_schema()),
     }
-    blocks = {"fields": _fields(), "columns": _names(COLUMNS), "elements": _names(ITEM), "feed": _feed()}
+    blocks = {
+        "fields": _fields(),
+        "columns": _names(COLUMNS, "column"),
+        "elements": _names(ITEM, "element of `item`"),
+        "feed": _feed(),
+    }
     for page in [docs / "manifests.md", *sorted((docs / "manifests").glob("*.md"))]:
         text = page.read_text(encoding="utf-8")
         for mark, lines in blocks.items():
@@ -75,7 +80,9 @@ def _limit(field: Field) -> str:
     return f", {limits} characters" if limits else ""
 
 
-def _names(names: Mapping[str, Name]) -> Iterator[str]:
+def _names(names: Mapping[str, Name], title: str) -> Iterator[str]:
+    yield f"| {title} | becomes |"
+    yield "|---|---|"
     for name, meaning in names.items():
         if meaning.field:
             yield f"| `{name}` | `{meaning.field}` |"
@@ -89,6 +96,8 @@ def _names(names: Mapping[str, Name]) -> Iterator[str]:
 
 
 def _feed() -> Iterator[str]:
+    yield "| element | becomes |"
+    yield "|---|---|"
     for name, field in mrss.FROM_MEDIA.items():
         yield f"| `media:{name}` | `{field}` |"
     yield "| `media:content` (`url`), Kaltura's `content`, or `enclosure` | `media` |"
