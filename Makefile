@@ -116,7 +116,7 @@ lint: $(READY) ## Style, types, the arrows between the parts, and the documentat
 	@$(BIN)/mypy plugins include demo deploy dags tests benchmarks packaging
 	@$(BIN)/lint-imports
 	@$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yaml
-	@$(BIN)/hadolint Dockerfile
+	@$(BIN)/hadolint Dockerfile deploy/astronomer/Dockerfile
 	@$(MAKE) --no-print-directory site
 	@$(BANDIT)
 	@$(AUDIT) secrets

@@ -29,6 +29,7 @@ from kaltura_sandbox.traffic.plan import TrafficPlan
 
 __all__ = ["s3_url"]
 
+KALTURA = IAM.parent / "kaltura"
 SECRET = "admin-secret-for-tests"
 SETTINGS = PipelineSettings(bucket="lectures", state_bucket="notes", reports="TOP_CONTENT,PLATFORMS")
 PLACES = {
@@ -49,7 +50,7 @@ class Recorded:
 @pytest.fixture(scope="module")
 def aws(s3_url: str) -> Iterator[Any]:
     """A source bucket that keeps versions, a state bucket, and Airflow's connection to them."""
-    keys = {"region_name": "us-east-1", "aws_access_key_id": "test", "aws_secret_access_key": "test"}
+    keys: Any = {"region_name": "us-east-1", "aws_access_key_id": "test", "aws_secret_access_key": "test"}
     connection = {
         "conn_type": "aws", "login": "test", "password": "test",
         "extra": {"endpoint_url": s3_url, "region_name": "us-east-1"},
@@ -188,6 +189,14 @@ def test_a_policy_allows_what_is_used_and_no_more(recorded: Recorded, name: str)
     assert idle(granted, needed) == set()
 
 
+def test_the_role_on_kaltura_allows_what_was_asked_of_it(recorded: Recorded) -> None:
+    asked = {action for action in recorded.actions if "." in action}
+    assert len(asked) > 15
+    role = (KALTURA / "pipeline-role.txt").read_text().split()
+    known = json.loads((KALTURA / "permissions.json").read_text())["actions"]
+    assert {action for action in asked if known[action] not in ("", *role)} == set()
+
+
 def test_the_page_in_airflow_reads(aws: Any, recorded: Recorded) -> None:
     from kaltura_pipeline.airflow_plugin.state import PipelineState
 
@@ -234,23 +243,25 @@ async def test_events_are_taken_from_the_queue(aws: Any, s3_url: str) -> None:
     assert idle(granted, calls.needs()) == set()
 
 
-def test_the_connection_comes_out_of_secrets_manager(s3_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_connection_comes_out_of_secrets_manager(s3_url: str) -> None:
     from airflow.providers.amazon.aws.secrets.secrets_manager import SecretsManagerBackend
 
-    keys = {"region_name": "us-east-1", "aws_access_key_id": "test", "aws_secret_access_key": "test"}
+    keys: Any = {"region_name": "us-east-1", "aws_access_key_id": "test", "aws_secret_access_key": "test"}
     manager = boto3.client("secretsmanager", endpoint_url=s3_url, **keys)
-    connection = json.dumps({"conn_type": "kaltura", "host": "https://www.kaltura.com", "login": "102"})
-    manager.create_secret(Name="airflow/connections/kaltura_default", SecretString=connection)
+    extra = {"app_token_id": "1_a2b3c4d5", "app_token_hash": "SHA256"}
+    connection = {"conn_type": "kaltura", "host": "https://www.kaltura.com", "login": "102", "extra": extra}
+    manager.create_secret(Name="airflow/connections/kaltura_default", SecretString=json.dumps(connection))
     page = (IAM.parent.parent / "docs" / "deploy-mwaa.md").read_text()
     found = re.search(r"secrets\.backend_kwargs=(\{.*?\})`", page)
     assert found is not None
     with recording() as calls:
         backend = SecretsManagerBackend(**json.loads(found[1]), endpoint_url=s3_url, **keys)
-        assert backend.get_conn_value("kaltura_default") == connection
+        told = json.loads(backend.get_conn_value("kaltura_default") or "")
+        assert {name: value for name, value in told.items() if value is not None} == connection
         # Other connections are not asked for, and so need no rights.
         assert backend.get_conn_value("aws_default") is None
         assert backend.get_variable("anything") is None
-    granted = grants("secrets-manager", {**PLACES, "123456789012": "1", "ACCOUNT": "1"})
+    granted = grants("secrets-manager", {**PLACES, "ACCOUNT": "1"})
     assert lacking(granted, calls.needs()) == set()
     assert idle(granted, calls.needs()) == set()
 
