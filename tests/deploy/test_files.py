@@ -38,7 +38,7 @@ def keys(**properties: Any) -> dict[str, Any]:
     return {"type": "object", "additionalProperties": False, "properties": properties, "required": list(properties)}
 
 
-DISK = keys(enabled={"const": False})
+OFF = keys(enabled={"const": False})
 ACCOUNT = keys(annotations={"type": "object", "additionalProperties": TEXT})
 ARGS = {"type": "array", "items": TEXT, "minItems": 3, "maxItems": 3}
 COUNT = {"type": "integer", "minimum": 1}
@@ -46,19 +46,19 @@ COUNT = {"type": "integer", "minimum": 1}
 VALUES = keys(
     executor={"const": "CeleryExecutor"}, airflowVersion=TEXT, images=keys(airflow=keys(repository=TEXT, tag=TEXT)),
     fernetKeySecretName=TEXT, apiSecretKeySecretName=TEXT, jwtSecretName=TEXT,
-    data=keys(metadataSecretName=TEXT, brokerUrlSecretName=TEXT), postgresql=DISK, redis=keys(passwordSecretName=TEXT),
+    data=keys(metadataSecretName=TEXT, brokerUrlSecretName=TEXT), postgresql=OFF, redis=keys(passwordSecretName=TEXT),
     secret={"type": "array", "items": keys(envName=TEXT, secretName=TEXT, secretKey=TEXT)},
     env={"type": "array", "items": NAMED},
     config={"type": "object", "additionalProperties": {"type": "object"}},
-    migrateDatabaseJob=keys(args=ARGS),
+    createUserJob=OFF, migrateDatabaseJob=keys(args=ARGS),
     workers=keys(
-        terminationGracePeriodSeconds=COUNT, persistence=DISK, resources={"type": "object"},
         celery=keys(
-            persistence=DISK, serviceAccount=ACCOUNT, enableDefault={"type": "boolean"},
-            sets={"type": "array", "items": keys(name=TEXT, replicas=COUNT, args=ARGS)},
+            terminationGracePeriodSeconds=COUNT, persistence=OFF, resources={"type": "object"},
+            serviceAccount=ACCOUNT, enableDefault={"type": "boolean"},
+            sets={"type": "array", "items": keys(name=TEXT, queue=TEXT, replicas=COUNT, args=ARGS)},
         ),
     ),
-    triggerer=keys(replicas=COUNT, persistence=DISK, serviceAccount=ACCOUNT), apiServer=keys(serviceAccount=ACCOUNT),
+    triggerer=keys(replicas=COUNT, persistence=OFF, serviceAccount=ACCOUNT), apiServer=keys(serviceAccount=ACCOUNT),
 )  # fmt: skip
 
 
@@ -149,6 +149,7 @@ def test_the_workers_are_those_of_the_compose_file(values: Any, compose: Any) ->
         shell, option, script = each["args"]
         assert (shell, option) == ("bash", "-c")
         commands.append(shlex.split(script.removeprefix("exec airflow ")))
+        assert commands[-1][-1] == each["queue"]
     assert commands == [compose["services"][name]["command"] for name in ("worker", "worker-uploads")]
     job = values["migrateDatabaseJob"]["args"][2].removeprefix("exec ")
     assert shlex.split(job) == compose["services"]["init"]["command"]
