@@ -122,7 +122,7 @@ def test_pip_installs_the_files_without_a_network_and_the_provider_is_there(whee
     )
     pip = [str(ROOT / ".tools" / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "--isolated"]
     subprocess.run(
-        [*pip, "install", "--quiet", "--no-deps", "--target", str(target), "-r", str(requirements)],
+        [*pip, "install", "--quiet", "--no-deps", "--no-compile", "--target", str(target), "-r", str(requirements)],
         check=True, capture_output=True, env={**os.environ, "PIP_INDEX_URL": "http://127.0.0.1:9/"},
     )  # fmt: skip
     code = (

@@ -7,6 +7,8 @@ import importlib
 import inspect
 import json
 import re
+import shlex
+import subprocess
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -86,6 +88,13 @@ def test_every_action_is_one_that_something_calls() -> None:
 def test_the_role_has_no_permission_that_nothing_asks_for() -> None:
     assert sorted(set(ROLE)) == ROLE
     assert set(ROLE) - set(ACTIONS.values()) - set(FIELDS.values()) == set()
+
+
+def test_the_command_of_the_page_joins_the_permissions() -> None:
+    command = re.search(r"userRole:permissionNames=\$\((paste [^)]+)\)", PAGE)
+    assert command is not None
+    told = subprocess.run(shlex.split(command[1]), cwd=ROOT, check=True, capture_output=True, text=True)
+    assert told.stdout.strip() == ",".join(ROLE)
 
 
 def test_every_operator_is_in_the_table_with_its_permissions() -> None:
