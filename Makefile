@@ -116,7 +116,7 @@ lint: $(READY) ## Style, types, the arrows between the parts, and the documentat
 	@$(BIN)/mypy plugins include demo deploy dags tests benchmarks packaging
 	@$(BIN)/lint-imports
 	@$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yaml
-	@$(BIN)/hadolint Dockerfile
+	@$(BIN)/hadolint Dockerfile deploy/astronomer/Dockerfile
 	@$(MAKE) --no-print-directory site
 	@$(BANDIT)
 	@$(AUDIT) secrets
@@ -167,6 +167,11 @@ dist: $(READY) ## Build the provider (wheel and sdist) and the sandbox (wheel) i
 	@$(BIN)/python -m hatchling build -t sdist -t wheel
 	@cd packaging/sandbox && $(abspath $(BIN))/python -m hatchling build -t wheel -d $(abspath dist)
 
+.PHONY: mwaa
+mwaa: dist ## Build plugins.zip and requirements.txt for Amazon MWAA into dist/mwaa (AIRFLOW=3.2.1 PYTHON_VERSION=3.12)
+	@$(BIN)/python -m deploy.mwaa.build $(if $(AIRFLOW),--airflow $(AIRFLOW)) \
+		$(if $(PYTHON_VERSION),--python $(PYTHON_VERSION)) $(MWAA_OPTIONS)
+
 N ?= 500
 SEED ?= 1
 .PHONY: chaos
@@ -201,9 +206,14 @@ requirements: $(UV) ## Write the pins of requirements*.txt anew (UPGRADE=name ta
 	@$(COMPILE) --extra quality --extra report --extra distributed --output-file requirements.txt
 	@$(COMPILE) --extra demo --constraints requirements.txt --output-file requirements-sandbox.txt
 	@$(COMPILE) --all-extras --group dev --constraints requirements.txt --output-file requirements-dev.txt
+	@$(MAKE) --no-print-directory pins
 
 COMPILE = $(UV) pip compile --quiet --universal --python-version 3.10 --no-annotate \
 	--custom-compile-command "make requirements" $(if $(UPGRADE),--upgrade-package $(UPGRADE)) pyproject.toml
+
+.PHONY: pins
+pins: $(READY)
+	@$(BIN)/python -m deploy.pins
 
 .PHONY: clean
 clean: ## Remove .venv, caches and the state of demo and sandbox

@@ -166,6 +166,7 @@ class _Run:
                 found = [outcomes.get(item["key"]) for item in items]
                 ended = threads.map(self._end, items, found, [seen] * len(items))
                 live: list[LiveTitle] = []
+                results: list[TitleResult] = []
                 for item, outcome, (result, final, record) in zip(items, found, ended, strict=True):
                     self._note(record)
                     if result["result"] in WORK and final and outcome is not None:
@@ -179,9 +180,10 @@ class _Run:
                             }
                         )
                         live.append(_live(item, outcome["entry_id"]))
-                    yield self._hold(item, result) if result["result"] == ERROR and final else result
-
+                    results.append(self._hold(item, result) if result["result"] == ERROR and final else result)
+                # Before the results are given out: nobody asks for more after the last one.
                 self._after_success(live)
+                yield from results
 
     def _after_success(self, live: list[LiveTitle]) -> None:
         from kaltura_pipeline.after_success import AfterSuccess, after_success

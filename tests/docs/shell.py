@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 # What the documentation calls. Another program is not found, and the block fails.
-PROGRAMS = ("airflow", "aws", "curl", "docker", "make", "pip", "python", "python3", "tr")
+PROGRAMS = (
+    "airflow", "astro", "aws", "cp", "curl", "docker", "gcloud", "helm", "kubectl", "make", "mkdir", "openssl", "paste",
+    "pip", "python", "python3", "rm", "sed", "tr", "twine",
+)  # fmt: skip
 _NOTE = """#!/bin/bash
 { printf '%s\\0' "${0##*/}" "$@"; printf '\\1\\0'; } >> "$NOTES"
 """
@@ -39,7 +42,7 @@ def read_commands(code: str, folder: Path) -> Called:
         (programs / name).chmod(0o755)
     notes.touch()
     # Options such as a secret of the reader's own are empty here.
-    environment = {"PATH": str(programs), "NOTES": str(notes), "ADMIN_SECRET": "s", "BASH_ENV": ""}
+    environment = {"PATH": str(programs), "NOTES": str(notes), "ADMIN_SECRET": "s", "KS": "s", "BASH_ENV": ""}
     script = f"{code}\n/usr/bin/env -0 > {exported}\n"
     done = subprocess.run(
         ["/bin/bash", "-eu", "-o", "pipefail", "-c", script], cwd=folder, env=environment, text=True,

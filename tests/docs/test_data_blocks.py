@@ -70,11 +70,23 @@ def policy(text: str) -> None:
             assert name in model.operation_names
 
 
+def aws_connection(text: str) -> None:
+    """An Airflow connection that takes a role without a key."""
+    from airflow.providers.amazon.aws.utils.connection_wrapper import AwsConnectionWrapper
+    from airflow.sdk import Connection
+
+    wrapper = AwsConnectionWrapper(Connection.from_json(text, "aws_default"))
+    assert wrapper.assume_role_method == "assume_role_with_web_identity"
+    assert wrapper.role_arn
+    assert not wrapper.aws_access_key_id
+
+
 # Blocks with a title stand for this file or setting; the first pattern that fits decides.
 NAMED: list[tuple[str, Callable[[str], None]]] = [
     (r"KALTURA_PIPELINE_(REPORT_)?NOTIFIERS", notifiers),
     (r"rules\.json", fault_rules),
     (r"policy\.json", policy),
+    (r"aws\.json", aws_connection),
     (r".*\.manifest\.(csv)|spring\.csv", manifest("csv")),
     (r".*\.(yaml|json)", sidecar),
 ]

@@ -23,6 +23,7 @@ from botocore.validate import ParamValidator
 from demo.bucket import BUCKET, open_to_all
 from tests.conftest import ROOT
 from tests.docs.blocks import Block, blocks, of_language, write_files
+from tests.docs.deploying import DEPLOYING, download
 from tests.docs.shell import read_commands
 from tests.pipeline.conftest import kaltura, s3, s3_url, sandbox
 
@@ -46,6 +47,8 @@ class ParsedError(Exception):
 
 
 def make(arguments: list[str]) -> None:
+    if arguments[0] == "-C":
+        del arguments[:2]
     for argument in arguments:
         name, assignment, _ = argument.partition("=")
         known = f"$({name})" in MAKEFILE if assignment else re.search(rf"^{name}:", MAKEFILE, re.M)
@@ -57,6 +60,9 @@ def python(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
         del arguments[0]
         assert arguments[0].startswith("kaltura_")
     module = arguments[0]
+    if module == "-c":
+        compile(arguments[1], "-c", "exec")
+        return
     monkeypatch.setattr(sys, "argv", arguments)
     if module in QUICK:
         assert exit_status(module) == 0
@@ -96,6 +102,9 @@ def airflow(arguments: list[str]) -> None:
 
 
 def pip(arguments: list[str]) -> None:
+    if arguments[0] == "download":
+        download(arguments)
+        return
     parser = argparse.ArgumentParser()
     parser.add_argument("command", choices=["install"])
     parser.add_argument("-c", type=lambda name: (ROOT / name).read_text())
@@ -111,8 +120,8 @@ def aws(arguments: list[str]) -> None:
     while arguments[0] in ("--endpoint-url", "--region"):
         del arguments[:2]
     service, command, *options = arguments
-    if (service, command) == ("s3", "cp"):
-        source, target = options
+    if (service, command) in (("s3", "cp"), ("s3", "sync")):
+        source, target = options[:2]
         assert not source.startswith("s3://")
         assert target.startswith("s3://")
         return
@@ -131,7 +140,13 @@ def aws(arguments: list[str]) -> None:
 
 
 def docker(arguments: list[str]) -> None:
-    """Hold a command of Docker Compose against the file."""
+    """Hold a command of Docker Compose against the file, and what is built against the Dockerfile."""
+    if arguments[0] == "push":
+        return
+    if arguments[0] == "build":
+        target = arguments[arguments.index("--target") + 1]
+        assert re.search(rf"^FROM \S+ AS {target}$", (ROOT / "Dockerfile").read_text(), re.M)
+        return
     file = yaml.safe_load((ROOT / "docker-compose.yaml").read_text())
     profiles = {name for service in file["services"].values() for name in service.get("profiles", ())}
     parser = argparse.ArgumentParser()
@@ -183,6 +198,7 @@ def test_its_commands_are_known(block: Block, tmp_path: Path, monkeypatch: pytes
 
 
 CHECKS: dict[str, Callable[[list[str]], None]] = {
+    **DEPLOYING,
     "airflow": airflow,
     "aws": aws,
     "docker": docker,
@@ -247,7 +263,16 @@ MAKE_TOKEN = (
     "KS=$(curl -s https://www.kaltura.com/api_v3/service/session/action/start -d format=1 -d partnerId=1234567 \\",
 )
 PUT_FILES = ("docs/tutorials/first-ingest.md", "python -m kaltura_pipeline.manifest validate talk.yaml")
-CURL = {MAKE_TOKEN, PUT_FILES}
+# Not run: from the network, and of roles the sandbox knows nothing (tests/deploy/test_permissions.py).
+GET_CONSTRAINTS = (
+    "docs/deploy-mwaa.md",
+    "curl -o constraints.txt https://raw.githubusercontent.com/apache/airflow/constraints-3.3.1/constraints-3.12.txt",
+)
+MAKE_ROLE = (
+    "docs/permissions.md",
+    'curl -s https://www.kaltura.com/api_v3/service/userRole/action/add -d format=1 -d ks="$KS" \\',
+)
+CURL = {MAKE_TOKEN, PUT_FILES, GET_CONSTRAINTS, MAKE_ROLE}
 
 
 def block_of(key: tuple[str, str]) -> Block:

@@ -13,23 +13,13 @@ from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
+from tests.packages.scan import SECRET, build
 
 ROOT = Path(__file__).parents[2]
-SECRET = re.compile(
-    rb"sandbox-(?:admin|user)-secret|AKIA[0-9A-Z]{16}|-----BEGIN [A-Z ]*PRIVATE KEY|"
-    rb"""(?:password|secret|token)["']?\s*[:=]\s*["'][0-9a-f]{32,}["']"""
-)
 ALLOWED = re.compile(r"(?:kaltura_provider|kaltura_pipeline|airflow_provider_kaltura-[^/]+\.dist-info)/")
 FOREIGN = re.compile(
     r"(?:^|/)(?:tests?|kaltura_sandbox|benchmarks|demo|conftest\.py|test_[^/]+|\.env[^/]*|[^/]+\.py[co])(?:/|$)"
 )
-
-
-def build(project: Path, to: Path, *targets: str) -> None:
-    command = [sys.executable, "-m", "hatchling", "build", "-d", str(to)]
-    for target in targets:
-        command += ["-t", target]
-    subprocess.run(command, cwd=project, check=True, capture_output=True)
 
 
 @pytest.fixture(scope="module")

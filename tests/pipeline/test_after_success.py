@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from demo.media import document
+from tests.pipeline.publishing.conftest import Library
 
 import kaltura_pipeline.after_success as after_success_module
 from kaltura_pipeline.after_success import AfterSuccess, Done, LiveTitle, after_success
 from kaltura_pipeline.errors import ConfigurationError
 from kaltura_pipeline.settings import PipelineSettings
 from kaltura_pipeline.workspace import Workspace
+from kaltura_provider.api import KalturaClient
 
 
 @pytest.fixture
@@ -143,3 +146,13 @@ def test_names_of_versions() -> None:
     assert name("in/a.mp4", "0123456789") == "in/a.01234567.mp4"
     assert name("a.b/c", "0123456789") == "a.b/c.01234567"
     assert name(".hidden", "0123456789") == ".hidden.01234567"
+
+
+def test_a_run_tags_the_titles_of_each_of_its_batches(s3: Any, bucket: str, kaltura: KalturaClient) -> None:
+    settings = PipelineSettings(after_success="tag", batch_size=1)
+    for name in ("a.pdf", "b.pdf"):
+        s3.put_object(Bucket=bucket, Key=name, Body=document())
+    library = Library(s3, bucket, kaltura, "", settings)
+    library.ingest()
+    for name in ("a.pdf", "b.pdf"):
+        assert tags(s3, bucket, name)["kaltura-entry-id"] == library.entry_of(name)
