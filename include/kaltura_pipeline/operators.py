@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk import BaseOperator
@@ -36,6 +36,7 @@ class IngestBatchOperator(BaseOperator):
     """
 
     template_fields: Sequence[str] = ("batch", "bucket")
+    template_fields_renderers: ClassVar[dict[str, str]] = {"batch": "json"}
     operator_extra_links = (KalturaEntryLink(),)
 
     def __init__(self, *, settings: PipelineSettings, batch: Any, bucket: str, **kwargs: Any) -> None:
@@ -249,6 +250,7 @@ class PlanApprovalOperator(ApprovalOperator):
     """
 
     template_fields: Sequence[str] = (*ApprovalOperator.template_fields, "wanted")
+    template_fields_renderers: ClassVar[dict[str, str]] = {"body": "md"}
 
     def __init__(self, *, wanted: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)

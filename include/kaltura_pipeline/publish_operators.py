@@ -33,6 +33,7 @@ class ModerationSensor(BaseSensorOperator):
     """
 
     template_fields: Sequence[str] = ("sites", "approval")
+    template_fields_renderers: ClassVar[dict[str, str]] = {"sites": "json"}
 
     def __init__(
         self, *, settings: PipelineSettings, sites: Any, approval: str, wait_timeout: float = 24 * 3600.0, **kwargs: Any
@@ -76,6 +77,7 @@ class PublishBatchOperator(BaseOperator):
     """
 
     template_fields: Sequence[str] = ("batch", "approve")
+    template_fields_renderers: ClassVar[dict[str, str]] = {"batch": "json"}
 
     def __init__(self, *, settings: PipelineSettings, batch: Any, approve: str = "False", **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -116,6 +118,7 @@ class CheckBatchOperator(BaseOperator):
     """
 
     template_fields: Sequence[str] = ("batch", "check")
+    template_fields_renderers: ClassVar[dict[str, str]] = {"batch": "json"}
 
     def __init__(self, *, settings: PipelineSettings, batch: Any, check: str = "True", **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -156,6 +159,7 @@ class WritePagesOperator(BaseOperator):
     """
 
     template_fields: Sequence[str] = ("sites", "player", "embed_type")
+    template_fields_renderers: ClassVar[dict[str, str]] = {"sites": "json", "player": "json"}
     operator_extra_links = (KalturaEntryLink(), KalturaPlayerLink())
 
     def __init__(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.sdk import BaseOperator
 
@@ -63,6 +63,7 @@ class WriteReportPagesOperator(BaseOperator):
     """
 
     template_fields: Sequence[str] = ("bucket", "days")
+    template_fields_renderers: ClassVar[dict[str, str]] = {"days": "json"}
     operator_extra_links = (ReportLink(),)
 
     def __init__(self, *, settings: PipelineSettings, bucket: str, days: Any, **kwargs: Any) -> None:
