@@ -184,6 +184,7 @@ with DAG(
         from kaltura_pipeline.events import prefixes_to_plan
         from kaltura_pipeline.options import RunOptions
         from kaltura_pipeline.planning import plan_ingest
+        from kaltura_pipeline.run_note import of_plan, say
         from kaltura_provider.hooks.kaltura import KalturaHook
 
         context = get_current_context()
@@ -202,6 +203,7 @@ with DAG(
             kaltura=lambda: KalturaHook(SETTINGS.kaltura_conn_id).get_conn(),
         )
         context["ti"].xcom_push(key="plan", value={"uri": uri, "totals": planned["totals"]})
+        say(context, of_plan(planned["totals"], uri, dry_run=params["dry_run"]))
         if params["dry_run"]:
             raise AirflowSkipException(f"dry run: the plan is {uri}")
         return [dict(batch) for batch in planned["batches"]]

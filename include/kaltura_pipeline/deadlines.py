@@ -1,7 +1,7 @@
 """Deadlines of the DAGs: whom to tell when a run is not done in time.
 
-Airflow looks at them by itself and shows those that were missed on its home page, so somebody learns of a run that hangs
-or waits for its turn, of which neither a failed task nor a missing report tells.
+Airflow looks at them by itself and shows those that were missed on its home page, so somebody learns of a run that
+hangs or waits for its turn, of which neither a failed task nor a missing report tells.
 """
 
 from __future__ import annotations

@@ -216,6 +216,7 @@ class IngestRecordOperator(BaseOperator):
         from kaltura_pipeline.assets import ENTRIES
         from kaltura_pipeline.notify import notify, parse_notifiers
         from kaltura_pipeline.outcome import record_outcome
+        from kaltura_pipeline.run_note import TITLES, in_numbers, say
         from kaltura_pipeline.workspace import Workspace
         from kaltura_provider.hooks.kaltura import KalturaHook
 
@@ -232,6 +233,8 @@ class IngestRecordOperator(BaseOperator):
         )
         if page := Workspace.open(self.settings, self.bucket).browser_url(summary["page"]):
             ResultsLink.persist(context, self, page)
+        counts, where = summary["counts"], page or summary["page"]
+        say(context, in_numbers(counts, TITLES, wrong=summary["failed"], matter="failed", page=where))
         notifiers = parse_notifiers(self.settings.notifiers)
         notify(context, summary["results"], notifiers, title=f"s3://{self.bucket}/", page_url=page)
         # Short, as every XCom passes through the database; the documents in S3 have all.

@@ -223,6 +223,7 @@ class PublishRecordOperator(BaseOperator):
 
         from kaltura_pipeline.publishing.model import site_workspace
         from kaltura_pipeline.publishing.record import record_publish
+        from kaltura_pipeline.run_note import ENTRIES, in_numbers, say
         from kaltura_provider.hooks.kaltura import KalturaHook
 
         if not self.sites:
@@ -232,4 +233,6 @@ class PublishRecordOperator(BaseOperator):
         workspace = site_workspace(self.settings, self.sites[0]["bucket"])
         if page := workspace.browser_url(summary["pages"][0]):
             ResultsLink.persist(context, self, page)
+        counts, where = summary["counts"], page or summary["pages"][0]
+        say(context, in_numbers(counts, ENTRIES, wrong=summary["failed"], matter="failed", page=where))
         return dict(summary)

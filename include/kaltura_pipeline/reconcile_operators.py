@@ -115,6 +115,7 @@ class ReconcileRecordOperator(BaseOperator):
         from airflow.sdk.exceptions import AirflowSkipException
 
         from kaltura_pipeline.reconciling.record import record_reconcile
+        from kaltura_pipeline.run_note import TITLES, in_numbers, say
         from kaltura_pipeline.workspace import Workspace
         from kaltura_provider.hooks.kaltura import KalturaHook
 
@@ -130,4 +131,6 @@ class ReconcileRecordOperator(BaseOperator):
         )
         if page := Workspace.open(self.settings, bucket).browser_url(summary["page"]):
             ResultsLink.persist(context, self, page)
+        counts, where = summary["counts"], page or summary["page"]
+        say(context, in_numbers(counts, TITLES, wrong=summary["drifted"], matter="to be mended", page=where))
         return dict(summary)

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 from airflow.sdk import BaseOperator
+from tests.conftest import ROOT
 
 from kaltura_provider.get_provider_info import get_provider_info
-from tests.conftest import ROOT
 
 #: By what stands in the type of an argument: its values are more than one word.
 _STRUCTURED = re.compile(r"\b(Mapping|Sequence|dict|list|Any)\b")
@@ -56,6 +56,4 @@ def test_what_is_more_than_a_word_has_a_renderer(operator: type[BaseOperator]) -
 
 def test_all_kinds_are_looked_at() -> None:
     names = {operator.__name__ for operator in operators()}
-    assert {
-        "KalturaPageOperator", "KalturaEntryReadySensor", "S3ToKalturaOperator", "WritePagesOperator", "FetchDayOperator",
-    } <= names  # fmt: skip
+    assert {"KalturaPageOperator", "KalturaEntryReadySensor", "S3ToKalturaOperator", "WritePagesOperator"} <= names
