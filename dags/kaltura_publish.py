@@ -134,6 +134,7 @@ with DAG(
 
     @task(
         multiple_outputs=False,
+        inlets=[ENTRIES],
         doc_md="Reads the manifests of the ingest runs that triggered this one, or finds what the form names, and "
         "compares it with S3. Returns the work, cut into batches.",
     )
@@ -171,7 +172,8 @@ with DAG(
     approve = PlanApprovalOperator(
         task_id="approve",
         wanted="{{ params.approval == 'airflow' }}",
-        subject="Publish {{ (ti.xcom_pull(task_ids='collect', key='totals') or {}).entries }} entries?",
+        subject="{% set number = (ti.xcom_pull(task_ids='collect', key='totals') or {}).entries %}"
+        "Publish {{ number }} {{ 'entry' if number == 1 else 'entries' }}?",
         body="{% for line in ti.xcom_pull(task_ids='collect', key='first') or [] %}* {{ line }}\n{% endfor %}",
         doc_md="Waits for a person's approval if the form asks for it; holds no worker while it waits.",
         ignore_downstream_trigger_rules=True,

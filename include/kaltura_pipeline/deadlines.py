@@ -65,7 +65,8 @@ def _tell(dag_id: str, minutes: int, context: Mapping[str, Any]) -> str:
         # All its runs are queued at once, so most of them wait longer than any deadline.
         return "nobody is told of a backfill"
     run_id, state = str(run.get("dag_run_id") or "unknown"), str(run.get("state") or "unknown")
-    said = f"{dag_id} is not done {minutes:,} minutes after it was queued (run {run_id}, {state})"
+    late = f"{minutes:,} minute{'s' if minutes != 1 else ''}"
+    said = f"{dag_id} is not done {late} after it was queued (run {run_id}, {state})"
     log.error("%s.", said)
     notifiers = parse_notifiers(PipelineSettings.from_environment().notifiers)
     if not notifiers:
