@@ -65,4 +65,6 @@ def numbers_of(tables: S3Partitions, day: str) -> tuple[int, int, float]:
 
 def in_words(plays: int, viewers: int, minutes: float) -> str:
     """Say the numbers of a day."""
-    return f"{plays:,} plays by {viewers:,} viewers, {minutes:,.0f} minutes viewed"
+    numbers = ((plays, "play"), (viewers, "viewer"), (round(minutes), "minute"))
+    played, watched, viewed = (f"{number:,} {noun}{'' if number == 1 else 's'}" for number, noun in numbers)
+    return f"{played} by {watched}, {viewed} viewed"
