@@ -18,7 +18,7 @@ from kaltura_pipeline.errors import ConfigurationError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from airflow.sdk import DeadlineAlert
+    from airflow.sdk import DeadlineAlert  # type: ignore[attr-defined]
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +34,8 @@ def deadline(dag_id: str, minutes: int) -> DeadlineAlert | None:
         raise ConfigurationError(f"the deadline of {dag_id} is {minutes} minutes; use 1 or more, or 0 for none")
     if not minutes:
         return None
-    from airflow.sdk import AsyncCallback, DeadlineAlert, DeadlineReference
+    # The types of airflow.sdk leave these out.
+    from airflow.sdk import AsyncCallback, DeadlineAlert, DeadlineReference  # type: ignore[attr-defined]
 
     return DeadlineAlert(
         # Not the logical date: a run from the form may have none, and a backfill's is long past.

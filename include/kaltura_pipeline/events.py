@@ -11,6 +11,7 @@ import os
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from copy import copy
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -84,7 +85,6 @@ def source_objects(settings: PipelineSettings, queue_url: str, *, region_name: s
     :param region_name: region of the queue; the AWS connection's when None.
     """
     from airflow.sdk import AssetWatcher
-    from attrs import evolve
 
     from kaltura_pipeline.assets import SOURCE
     from kaltura_provider.triggers.s3_objects import S3ObjectsCreatedTrigger
@@ -97,7 +97,9 @@ def source_objects(settings: PipelineSettings, queue_url: str, *, region_name: s
         prefix=settings.prefix,
         ignore_prefixes=[settings.state_prefix] if settings.state_prefix else _OWN_FOLDERS,
     )
-    return evolve(SOURCE, watchers=[AssetWatcher(name="kaltura_source_queue", trigger=trigger)])
+    asset = copy(SOURCE)
+    asset.watchers = [AssetWatcher(name="kaltura_source_queue", trigger=trigger)]
+    return asset
 
 
 def changed_objects(events: Any) -> dict[str, list[str]]:

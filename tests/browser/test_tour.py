@@ -306,6 +306,6 @@ def test_tour(
     for name, value in (("Plays", "1"), ("Viewers", "1")):
         tile = shown.locator(".tiles li").filter(has=shown.get_by_text(name, exact=True))
         assert tile.locator("strong").inner_text() == value, name
-    row = shown.get_by_role("table", name="Titles with the most plays").get_by_role("row", name=NAME)
-    assert row.get_by_role("cell").all_inner_texts() == ["1", "0:02", "50%", "0"]
+    listed = shown.get_by_role("table", name="Titles with the most plays").get_by_role("row", name=NAME)
+    assert listed.get_by_role("cell").all_inner_texts() == ["1", "0:02", "50%", "0"]
     assert console.errors == []

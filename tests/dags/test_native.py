@@ -125,6 +125,6 @@ def test_deadlines_are_set_by_settings(dag_bag: DagBag, monkeypatch: pytest.Monk
     assert [dag.dag_id for dag in dag_bag.dags.values() if dag.deadline] == []
     monkeypatch.setenv("KALTURA_PIPELINE_REPORT_DEADLINE", "90")
     monkeypatch.setenv("KALTURA_PIPELINE_INGEST_DEADLINE", "240")
-    found = {dag.dag_id: dag.deadline for dag in read_dags().dags.values() if dag.deadline}
+    found: dict[str, Any] = {dag.dag_id: dag.deadline for dag in read_dags().dags.values() if dag.deadline}
     minutes = {dag_id: [alert.interval for alert in alerts] for dag_id, alerts in found.items()}
     assert minutes == {"kaltura_report": [timedelta(minutes=90)], "kaltura_ingest": [timedelta(minutes=240)]}
