@@ -1,4 +1,4 @@
-"""What a page complains of is heard, wherever it comes from, and only what is known to be Airflow's own is passed over."""
+"""What a page complains of is heard, wherever it comes from; only what is known to be Airflow's own is passed over."""
 
 from __future__ import annotations
 
