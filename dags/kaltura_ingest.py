@@ -23,7 +23,8 @@ from typing import Any
 from airflow.sdk import DAG, Param, get_current_context, task
 
 from kaltura_pipeline.assets import ENTRIES
-from kaltura_pipeline.events import ingest_schedule
+from kaltura_pipeline.deadlines import deadline
+from kaltura_pipeline.events import ingest_schedule, source_inlets
 from kaltura_pipeline.operators import (
     IngestBatchOperator,
     IngestReadyOperator,
@@ -34,6 +35,10 @@ from kaltura_pipeline.settings import PipelineSettings
 from kaltura_provider.policies.retry import kaltura_retries
 
 SETTINGS = PipelineSettings.from_environment()
+# Sections of the form; what has none is under Airflow's own heading, the one that is open.
+NARROWED = "Only some of the files"
+KNOWN = "Files that are known already"
+DESCRIBED = "What is said and asked of titles"
 # Empty if there is nothing to carry out.
 PLAN = "{{ '' if params.dry_run else (ti.xcom_pull(task_ids='plan', key='plan') or {'uri': ''}).uri }}"
 
@@ -44,19 +49,22 @@ with DAG(
     schedule=ingest_schedule(SETTINGS, SETTINGS.ingest_queue, region_name=SETTINGS.ingest_queue_region or None),
     start_date=datetime(2026, 1, 1),
     catchup=False,
+    deadline=deadline("kaltura_ingest", SETTINGS.ingest_deadline),
     max_active_runs=1,
     tags=["kaltura", "s3", "ingest"],
-    default_args={"owner": "kaltura", "retries": 3, "retry_delay": timedelta(minutes=1), **kaltura_retries()},
+    default_args={"owner": SETTINGS.owner, "retries": 3, "retry_delay": timedelta(minutes=1), **kaltura_retries()},
     params={
         "bucket": Param(
             SETTINGS.bucket or None,
             type=["null", "string"],
+            examples=["media-uploads"],
             title="S3 bucket",
             description="Where the source files are. Default: KALTURA_PIPELINE_BUCKET.",
         ),
         "prefix": Param(
             SETTINGS.prefix or None,
             type=["null", "string"],
+            examples=["lectures/2026/"],
             title="Prefix",
             description="Only objects whose keys start with this, for example lectures/2026/. Empty: all.",
         ),
@@ -65,6 +73,7 @@ with DAG(
             type=["null", "array"],
             items={"type": "string"},
             title="Only keys like",
+            section=NARROWED,
             description="One pattern a line, such as lectures/*.mp4. * stands for any characters. Empty: all.",
         ),
         "exclude": Param(
@@ -72,6 +81,7 @@ with DAG(
             type=["null", "array"],
             items={"type": "string"},
             title="No keys like",
+            section=NARROWED,
             description="One pattern a line; what fits is left alone.",
         ),
         "min_age_minutes": Param(
@@ -79,6 +89,7 @@ with DAG(
             type="number",
             minimum=0,
             title="Minimum age in minutes",
+            section=NARROWED,
             description="Files that were written later are left for a later run.",
         ),
         "complete_when": Param(
@@ -87,12 +98,15 @@ with DAG(
             items={"type": "string", "enum": ["metadata", "captions", "thumbnail", "done"]},
             examples=["metadata", "captions", "thumbnail", "done"],
             title="Wait for",
+            section=NARROWED,
             description="What must lie beside a media file before it is taken. done: a file talk.done.",
         ),
         "manifest": Param(
             None,
             type=["null", "string"],
+            examples=["lectures/manifest.csv"],
             title="Manifest",
+            section=DESCRIBED,
             description="Key of a file that describes titles; only these are taken. Files named manifest.* or "
             "*.manifest.* are found by themselves.",
         ),
@@ -101,6 +115,7 @@ with DAG(
             type="string",
             enum=["update", "skip", "retry"],
             title="Files ingested before",
+            section=KNOWN,
             description="update: send changed metadata and captions. skip: leave them alone. "
             "retry: like update, and try failed files again.",
         ),
@@ -109,6 +124,7 @@ with DAG(
             type="string",
             enum=["replace", "new_entry", "skip", "refuse"],
             title="Files whose content changed",
+            section=KNOWN,
             description="replace: exchange the content of the entry they became. new_entry: make another entry. "
             "skip: leave it. refuse: leave it, and name them as failed.",
         ),
@@ -117,12 +133,14 @@ with DAG(
             type="string",
             enum=["refuse", "add"],
             title="Files with the content of another",
+            section=KNOWN,
             description="refuse: name them as failed. add: make an entry of each all the same.",
         ),
         "defaults": Param(
             None,
             type=["null", "object"],
             title="Default metadata",
+            section=DESCRIBED,
             description='For files without their own, for example {"tags": ["lecture"], "owner": "media@example.edu"}. '
             "All fields of a metadata file.",
         ),
@@ -130,12 +148,14 @@ with DAG(
             None,
             type=["null", "object"],
             title="Rules for media",
+            section=DESCRIBED,
             description='What a media file must be like, for example {"must_have_audio": true, "max_duration": 14400}.',
         ),
         "create_categories": Param(
             False,
             type="boolean",
             title="Make missing categories",
+            section=DESCRIBED,
             description="Otherwise a title that names a category which does not exist is refused.",
         ),
         "approve": Param(
@@ -144,12 +164,19 @@ with DAG(
             title="Ask before sending",
             description="Show the plan under Required Actions, and go on when somebody approves.",
         ),
-        "dry_run": Param(False, type="boolean", title="Dry run", description="Write the plan and stop."),
+        "dry_run": Param(
+            False,
+            type="boolean",
+            title="Dry run",
+            description="Write the plan and stop.",
+        ),
     },
 ) as dag:
 
     @task(
-        doc_md="Lists the bucket and writes the plan to S3. Returns the work, cut into batches.", multiple_outputs=False
+        multiple_outputs=False,
+        inlets=source_inlets(SETTINGS),
+        doc_md="Lists the bucket and writes the plan to S3. Returns the work, cut into batches.",
     )
     def plan() -> list[dict[str, Any]]:
         from airflow.sdk.exceptions import AirflowSkipException
@@ -157,6 +184,7 @@ with DAG(
         from kaltura_pipeline.events import prefixes_to_plan
         from kaltura_pipeline.options import RunOptions
         from kaltura_pipeline.planning import plan_ingest
+        from kaltura_pipeline.run_note import of_plan, say
         from kaltura_provider.hooks.kaltura import KalturaHook
 
         context = get_current_context()
@@ -175,6 +203,7 @@ with DAG(
             kaltura=lambda: KalturaHook(SETTINGS.kaltura_conn_id).get_conn(),
         )
         context["ti"].xcom_push(key="plan", value={"uri": uri, "totals": planned["totals"]})
+        say(context, of_plan(planned["totals"], uri, dry_run=params["dry_run"]))
         if params["dry_run"]:
             raise AirflowSkipException(f"dry run: the plan is {uri}")
         return [dict(batch) for batch in planned["batches"]]

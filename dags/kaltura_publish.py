@@ -36,6 +36,9 @@ from kaltura_provider.operators.player import KalturaPlayerOperator
 from kaltura_provider.policies.retry import kaltura_retries
 
 SETTINGS = PipelineSettings.from_environment()
+# Sections of the form; what has none is under Airflow's own heading, the one that is open.
+DONE = "What is done with them"
+SHOWN = "Player and pages"
 
 with DAG(
     dag_id="kaltura_publish",
@@ -46,7 +49,7 @@ with DAG(
     catchup=False,
     max_active_runs=1,
     tags=["kaltura", "s3", "publish"],
-    default_args={"owner": "kaltura", "retries": 3, "retry_delay": timedelta(minutes=1), **kaltura_retries()},
+    default_args={"owner": SETTINGS.owner, "retries": 3, "retry_delay": timedelta(minutes=1), **kaltura_retries()},
     params={
         "entry_ids": Param(
             None,
@@ -58,23 +61,22 @@ with DAG(
         "category": Param(
             None,
             type=["null", "string"],
+            examples=["Physics>Optics"],
             title="Category",
             description="Full path, such as Physics>Optics, or id: its entries and those of the categories below it.",
         ),
         "search": Param(
-            None, type=["null", "string"], title="Search", description="Words in title, description or tags."
-        ),
-        "bucket": Param(
-            SETTINGS.state_bucket or SETTINGS.bucket or None,
+            None,
             type=["null", "string"],
-            title="S3 bucket for the pages",
-            description="For entries that are chosen here only. Default: KALTURA_PIPELINE_STATE_BUCKET, or "
-            "KALTURA_PIPELINE_BUCKET.",
+            examples=["optics"],
+            title="Search",
+            description="Words in title, description or tags.",
         ),
         "update": Param(
             False,
             type="boolean",
             title="Bring up to date",
+            section=DONE,
             description="Send what changed in S3 beside the files the entries were made of, as kaltura_ingest does on "
             "its schedule.",
         ),
@@ -82,6 +84,7 @@ with DAG(
             False,
             type="boolean",
             title="Make missing categories",
+            section=DONE,
             description="Otherwise an entry whose metadata names a category that does not exist is left as it is.",
         ),
         "approval": Param(
@@ -89,19 +92,32 @@ with DAG(
             type="string",
             enum=list(APPROVALS),
             title="Approval",
+            section=DONE,
             description="none: publish at once. airflow: ask under Required Actions. kaltura: wait for the moderator.",
         ),
         "check_playback": Param(
             True,
             type="boolean",
             title="Look whether they play",
+            section=DONE,
             description="Only what plays, or will at its time, gets a page.",
+        ),
+        "bucket": Param(
+            SETTINGS.state_bucket or SETTINGS.bucket or None,
+            type=["null", "string"],
+            examples=["media-uploads"],
+            title="S3 bucket for the pages",
+            section=SHOWN,
+            description="For entries that are chosen here only. Default: KALTURA_PIPELINE_STATE_BUCKET, or "
+            "KALTURA_PIPELINE_BUCKET.",
         ),
         "player_name": Param(
             SETTINGS.player_name,
             type="string",
             minLength=1,
+            examples=["Airflow pages"],
             title="Player",
+            section=SHOWN,
             description="Created when it does not exist.",
         ),
         "embed_type": Param(
@@ -109,6 +125,7 @@ with DAG(
             type="string",
             enum=["dynamic", "thumbnail", "iframe"],
             title="Embedding",
+            section=SHOWN,
             description="dynamic: pages around it can drive the player. thumbnail: the player comes after a click. "
             "iframe: needs nothing of the page around it.",
         ),
@@ -117,6 +134,7 @@ with DAG(
 
     @task(
         multiple_outputs=False,
+        inlets=[ENTRIES],
         doc_md="Reads the manifests of the ingest runs that triggered this one, or finds what the form names, and "
         "compares it with S3. Returns the work, cut into batches.",
     )
@@ -154,7 +172,8 @@ with DAG(
     approve = PlanApprovalOperator(
         task_id="approve",
         wanted="{{ params.approval == 'airflow' }}",
-        subject="Publish {{ (ti.xcom_pull(task_ids='collect', key='totals') or {}).entries }} entries?",
+        subject="{% set number = (ti.xcom_pull(task_ids='collect', key='totals') or {}).entries %}"
+        "Publish {{ number }} {{ 'entry' if number == 1 else 'entries' }}?",
         body="{% for line in ti.xcom_pull(task_ids='collect', key='first') or [] %}* {{ line }}\n{% endfor %}",
         doc_md="Waits for a person's approval if the form asks for it; holds no worker while it waits.",
         ignore_downstream_trigger_rules=True,

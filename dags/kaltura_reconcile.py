@@ -17,6 +17,8 @@ from typing import Any
 
 from airflow.sdk import DAG, CronTriggerTimetable, Param, get_current_context, task
 
+from kaltura_pipeline.assets import ENTRIES
+from kaltura_pipeline.events import source_inlets
 from kaltura_pipeline.reconcile_operators import (
     CompareBatchOperator,
     ReconcileRecordOperator,
@@ -26,6 +28,8 @@ from kaltura_pipeline.settings import PipelineSettings
 from kaltura_provider.policies.retry import kaltura_retries
 
 SETTINGS = PipelineSettings.from_environment()
+# Sections of the form; what has none is under Airflow's own heading, the one that is open.
+FOUND = "What is done with what differs"
 
 with DAG(
     dag_id="kaltura_reconcile",
@@ -38,17 +42,19 @@ with DAG(
     catchup=False,
     max_active_runs=1,
     tags=["kaltura", "s3", "reconcile"],
-    default_args={"owner": "kaltura", "retries": 3, "retry_delay": timedelta(minutes=1), **kaltura_retries()},
+    default_args={"owner": SETTINGS.owner, "retries": 3, "retry_delay": timedelta(minutes=1), **kaltura_retries()},
     params={
         "bucket": Param(
             SETTINGS.bucket or None,
             type=["null", "string"],
+            examples=["media-uploads"],
             title="S3 bucket",
             description="Where the source files are. Default: KALTURA_PIPELINE_BUCKET.",
         ),
         "prefix": Param(
             SETTINGS.prefix or None,
             type=["null", "string"],
+            examples=["lectures/2026/"],
             title="Prefix",
             description="Only objects whose keys start with this, for example lectures/2026/. Empty: all.",
         ),
@@ -63,6 +69,7 @@ with DAG(
             False,
             type="boolean",
             title="Repair",
+            section=FOUND,
             description="Write again what differs. What others added (categories, fields of custom metadata, captions) "
             "stays.",
         ),
@@ -70,12 +77,14 @@ with DAG(
             False,
             type="boolean",
             title="Make missing categories",
+            section=FOUND,
             description="Otherwise a title that names a category which does not exist is named as refused.",
         ),
         "fail_on_drift": Param(
             True,
             type="boolean",
             title="Fail when something differs",
+            section=FOUND,
             description="So that somebody is told. What was repaired does not count.",
         ),
     },
@@ -83,6 +92,7 @@ with DAG(
 
     @task(
         multiple_outputs=False,
+        inlets=[*source_inlets(SETTINGS), ENTRIES],
         doc_md="Lists the bucket and plans what to compare. Returns the work, cut into batches.",
     )
     def survey() -> list[dict[str, Any]]:

@@ -17,6 +17,7 @@ from typing import Any
 from airflow.sdk import DAG, CronTriggerTimetable, Param, get_current_context, task
 
 from kaltura_pipeline.assets import PAGES, REPORT
+from kaltura_pipeline.deadlines import deadline
 from kaltura_pipeline.report_operators import FetchDayOperator, WriteReportPagesOperator
 from kaltura_pipeline.settings import PipelineSettings
 from kaltura_provider.policies.retry import kaltura_retries
@@ -32,20 +33,23 @@ with DAG(
     else None,
     start_date=datetime(2025, 1, 1),
     catchup=False,
+    deadline=deadline("kaltura_report", SETTINGS.report_deadline),
     max_active_runs=2,
     tags=["kaltura", "s3", "report"],
-    default_args={"owner": "kaltura", "retries": 3, "retry_delay": timedelta(minutes=5), **kaltura_retries()},
+    default_args={"owner": SETTINGS.owner, "retries": 3, "retry_delay": timedelta(minutes=5), **kaltura_retries()},
     params={
         "day": Param(
             None,
             type=["null", "string"],
             format="date",
+            examples=["2026-11-24"],
             title="Day",
             description="Empty: the day before the run's date.",
         ),
         "bucket": Param(
             SETTINGS.state_bucket or SETTINGS.bucket or None,
             type=["null", "string"],
+            examples=["media-uploads"],
             title="S3 bucket for the report",
             description="Default: KALTURA_PIPELINE_STATE_BUCKET, or KALTURA_PIPELINE_BUCKET.",
         ),

@@ -11,6 +11,7 @@ import os
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from copy import copy
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -64,6 +65,17 @@ def ingest_schedule(
     return schedule
 
 
+def source_inlets(settings: PipelineSettings) -> list[Asset]:
+    """Return what a task that reads the files in S3 takes as ``inlets``, for Airflow's graph of assets.
+
+    :param settings: with ``ingest_queue`` there is none: Airflow takes the asset's watcher away as soon as any DAG file
+        names the asset without it.
+    """
+    from kaltura_pipeline.assets import SOURCE
+
+    return [] if settings.ingest_queue else [SOURCE]
+
+
 def source_objects(settings: PipelineSettings, queue_url: str, *, region_name: str | None = None) -> Asset:
     """Return the asset that changes when objects appear that the pipeline is for.
 
@@ -72,8 +84,9 @@ def source_objects(settings: PipelineSettings, queue_url: str, *, region_name: s
     :param queue_url: URL of the SQS queue that S3 notifies.
     :param region_name: region of the queue; the AWS connection's when None.
     """
-    from airflow.sdk import Asset, AssetWatcher
+    from airflow.sdk import AssetWatcher
 
+    from kaltura_pipeline.assets import SOURCE
     from kaltura_provider.triggers.s3_objects import S3ObjectsCreatedTrigger
 
     trigger = S3ObjectsCreatedTrigger(
@@ -84,11 +97,9 @@ def source_objects(settings: PipelineSettings, queue_url: str, *, region_name: s
         prefix=settings.prefix,
         ignore_prefixes=[settings.state_prefix] if settings.state_prefix else _OWN_FOLDERS,
     )
-    return Asset(
-        name="kaltura_source_objects",
-        uri="x-kaltura://source-objects",
-        watchers=[AssetWatcher(name="kaltura_source_queue", trigger=trigger)],
-    )
+    asset = copy(SOURCE)
+    asset.watchers = [AssetWatcher(name="kaltura_source_queue", trigger=trigger)]
+    return asset
 
 
 def changed_objects(events: Any) -> dict[str, list[str]]:

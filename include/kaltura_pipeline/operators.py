@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk import BaseOperator
@@ -36,6 +36,7 @@ class IngestBatchOperator(BaseOperator):
     """
 
     template_fields: Sequence[str] = ("batch", "bucket")
+    template_fields_renderers: ClassVar[dict[str, str]] = {"batch": "json"}
     operator_extra_links = (KalturaEntryLink(),)
 
     def __init__(self, *, settings: PipelineSettings, batch: Any, bucket: str, **kwargs: Any) -> None:
@@ -215,6 +216,7 @@ class IngestRecordOperator(BaseOperator):
         from kaltura_pipeline.assets import ENTRIES
         from kaltura_pipeline.notify import notify, parse_notifiers
         from kaltura_pipeline.outcome import record_outcome
+        from kaltura_pipeline.run_note import TITLES, in_numbers, say
         from kaltura_pipeline.workspace import Workspace
         from kaltura_provider.hooks.kaltura import KalturaHook
 
@@ -231,6 +233,8 @@ class IngestRecordOperator(BaseOperator):
         )
         if page := Workspace.open(self.settings, self.bucket).browser_url(summary["page"]):
             ResultsLink.persist(context, self, page)
+        counts, where = summary["counts"], page or summary["page"]
+        say(context, in_numbers(counts, TITLES, wrong=summary["failed"], matter="failed", page=where))
         notifiers = parse_notifiers(self.settings.notifiers)
         notify(context, summary["results"], notifiers, title=f"s3://{self.bucket}/", page_url=page)
         # Short, as every XCom passes through the database; the documents in S3 have all.
@@ -249,6 +253,7 @@ class PlanApprovalOperator(ApprovalOperator):
     """
 
     template_fields: Sequence[str] = (*ApprovalOperator.template_fields, "wanted")
+    template_fields_renderers: ClassVar[dict[str, str]] = {"body": "md"}
 
     def __init__(self, *, wanted: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)

@@ -33,6 +33,7 @@ class ModerationSensor(BaseSensorOperator):
     """
 
     template_fields: Sequence[str] = ("sites", "approval")
+    template_fields_renderers: ClassVar[dict[str, str]] = {"sites": "json"}
 
     def __init__(
         self, *, settings: PipelineSettings, sites: Any, approval: str, wait_timeout: float = 24 * 3600.0, **kwargs: Any
@@ -76,6 +77,7 @@ class PublishBatchOperator(BaseOperator):
     """
 
     template_fields: Sequence[str] = ("batch", "approve")
+    template_fields_renderers: ClassVar[dict[str, str]] = {"batch": "json"}
 
     def __init__(self, *, settings: PipelineSettings, batch: Any, approve: str = "False", **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -116,6 +118,7 @@ class CheckBatchOperator(BaseOperator):
     """
 
     template_fields: Sequence[str] = ("batch", "check")
+    template_fields_renderers: ClassVar[dict[str, str]] = {"batch": "json"}
 
     def __init__(self, *, settings: PipelineSettings, batch: Any, check: str = "True", **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -156,6 +159,7 @@ class WritePagesOperator(BaseOperator):
     """
 
     template_fields: Sequence[str] = ("sites", "player", "embed_type")
+    template_fields_renderers: ClassVar[dict[str, str]] = {"sites": "json", "player": "json"}
     operator_extra_links = (KalturaEntryLink(), KalturaPlayerLink())
 
     def __init__(
@@ -219,6 +223,7 @@ class PublishRecordOperator(BaseOperator):
 
         from kaltura_pipeline.publishing.model import site_workspace
         from kaltura_pipeline.publishing.record import record_publish
+        from kaltura_pipeline.run_note import ENTRIES, in_numbers, say
         from kaltura_provider.hooks.kaltura import KalturaHook
 
         if not self.sites:
@@ -228,4 +233,6 @@ class PublishRecordOperator(BaseOperator):
         workspace = site_workspace(self.settings, self.sites[0]["bucket"])
         if page := workspace.browser_url(summary["pages"][0]):
             ResultsLink.persist(context, self, page)
+        counts, where = summary["counts"], page or summary["pages"][0]
+        say(context, in_numbers(counts, ENTRIES, wrong=summary["failed"], matter="failed", page=where))
         return dict(summary)

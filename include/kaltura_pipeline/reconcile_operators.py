@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.sdk import BaseOperator
 
@@ -26,6 +26,7 @@ class CompareBatchOperator(BaseOperator):
     """
 
     template_fields: Sequence[str] = ("batch", "bucket")
+    template_fields_renderers: ClassVar[dict[str, str]] = {"batch": "json"}
 
     def __init__(self, *, settings: PipelineSettings, batch: Any, bucket: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -114,6 +115,7 @@ class ReconcileRecordOperator(BaseOperator):
         from airflow.sdk.exceptions import AirflowSkipException
 
         from kaltura_pipeline.reconciling.record import record_reconcile
+        from kaltura_pipeline.run_note import TITLES, in_numbers, say
         from kaltura_pipeline.workspace import Workspace
         from kaltura_provider.hooks.kaltura import KalturaHook
 
@@ -129,4 +131,6 @@ class ReconcileRecordOperator(BaseOperator):
         )
         if page := Workspace.open(self.settings, bucket).browser_url(summary["page"]):
             ResultsLink.persist(context, self, page)
+        counts, where = summary["counts"], page or summary["page"]
+        say(context, in_numbers(counts, TITLES, wrong=summary["drifted"], matter="to be mended", page=where))
         return dict(summary)

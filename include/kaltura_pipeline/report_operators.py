@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.sdk import BaseOperator
 
@@ -63,6 +63,7 @@ class WriteReportPagesOperator(BaseOperator):
     """
 
     template_fields: Sequence[str] = ("bucket", "days")
+    template_fields_renderers: ClassVar[dict[str, str]] = {"days": "json"}
     operator_extra_links = (ReportLink(),)
 
     def __init__(self, *, settings: PipelineSettings, bucket: str, days: Any, **kwargs: Any) -> None:
@@ -79,17 +80,22 @@ class WriteReportPagesOperator(BaseOperator):
         """
         from datetime import date, datetime, timezone
 
+        from kaltura_pipeline.reporting.daily import partitions_of
         from kaltura_pipeline.reporting.pages import PageWriter
-        from kaltura_pipeline.reporting.telling import tell_report
+        from kaltura_pipeline.reporting.telling import in_words, numbers_of, tell_report
+        from kaltura_pipeline.run_note import say
         from kaltura_pipeline.workspace import Workspace
         from kaltura_provider.hooks.kaltura import KalturaHook
 
         kaltura = KalturaHook(self.settings.kaltura_conn_id).get_conn()
         writer = PageWriter(self.settings, kaltura, self.bucket, datetime.now(timezone.utc))
         written = {str(day): writer.write(date.fromisoformat(day)) for day in self.days}
-        newest = written[str(self.days[-1])]
+        day = str(self.days[-1])
+        newest = written[day]
         page = Workspace.open(self.settings, self.bucket).browser_url(newest["day"])
         if page:
             ReportLink.persist(context, self, page)
-        problems = tell_report(self.settings, context, self.bucket, str(self.days[-1]), page or newest["day"])
-        return {"day": str(self.days[-1]), "pages": newest, "days": list(self.days), "not_told": problems}
+        numbers = numbers_of(partitions_of(self.settings, self.bucket), day)
+        say(context, f"{day}: {in_words(*numbers)}. The page: {page or newest['day']}")
+        problems = tell_report(self.settings, context, self.bucket, day, page or newest["day"])
+        return {"day": day, "pages": newest, "days": list(self.days), "not_told": problems}

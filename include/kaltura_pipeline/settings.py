@@ -13,7 +13,17 @@ from typing import Any
 
 ENVIRONMENT_PREFIX = "KALTURA_PIPELINE_"
 _NUMBERS = frozenset(
-    {"parallel", "part_size", "batch_size", "files_at_once", "transfer_tasks", "report_lookback", "report_settle_hours"}
+    {
+        "parallel",
+        "part_size",
+        "batch_size",
+        "files_at_once",
+        "transfer_tasks",
+        "report_lookback",
+        "report_settle_hours",
+        "ingest_deadline",
+        "report_deadline",
+    }
 )
 _SWITCHES = frozenset({"approve_replacement", "check_media"})
 _MAY_BE_EMPTY = ("state_prefix", "ingest_schedule", "report_schedule", "reconcile_schedule")
@@ -31,10 +41,14 @@ class PipelineSettings:
         empty links to the console of AWS.
     :param aws_conn_id: Airflow connection to S3.
     :param kaltura_conn_id: Airflow connection to Kaltura.
+    :param owner: whose the DAGs are, as Airflow's list of DAGs says.
     :param time_zone: IANA name of the zone whose days the reports are about.
     :param ingest_schedule: cron expression of ``kaltura_ingest``, in ``time_zone``; empty means only on demand.
     :param report_schedule: cron expression of ``kaltura_report``, in ``time_zone``; empty means only on demand.
     :param reconcile_schedule: cron expression of ``kaltura_reconcile``, in ``time_zone``; empty means only on demand.
+    :param ingest_deadline: minutes after which a run of ``kaltura_ingest`` is to be done; else ``notifiers`` tell
+        people, see :mod:`kaltura_pipeline.deadlines`. 0: no deadline.
+    :param report_deadline: the same of ``kaltura_report``, with ``report_notifiers``.
     :param reports: Kaltura's reports of every night, names with commas between them; the pages need TOP_CONTENT.
         Reports on users, such as USER_ENGAGEMENT, name people: they are not among them unless you say so.
     :param report_lookback: days before the newest one that a scheduled run fetches again while they are provisional.
@@ -76,10 +90,13 @@ class PipelineSettings:
     state_url: str = ""
     aws_conn_id: str = "aws_default"
     kaltura_conn_id: str = "kaltura_default"
+    owner: str = "kaltura"
     time_zone: str = "UTC"
     ingest_schedule: str = "*/15 * * * *"
     report_schedule: str = "0 6 * * *"
     reconcile_schedule: str = "0 4 * * 0"
+    ingest_deadline: int = 0
+    report_deadline: int = 0
     reports: str = "TOP_CONTENT,CONTENT_DROPOFF,TOP_SYNDICATION,PLATFORMS,BROWSERS,OPERATING_SYSTEM,MAP_OVERLAY_COUNTRY"
     report_lookback: int = 3
     report_settle_hours: int = 12

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.browser import player_site as sites
+from tests.browser.console import Console
 from tests.conftest import LOGS, ROOT
 
 if TYPE_CHECKING:
@@ -106,12 +107,21 @@ def axe() -> Callable[..., list[str]]:
 
 
 @pytest.fixture
-def page(browser: Browser, stack: LocalStack) -> Iterator[Page]:
+def console() -> Iterator[Console]:
+    """The console of the page that is logged in; fails when there is an error in it that is not Airflow's own."""
+    collected = Console()
+    yield collected
+    assert collected.errors == []
+
+
+@pytest.fixture
+def page(browser: Browser, stack: LocalStack, console: Console) -> Iterator[Page]:
     """A page of its own for each test, logged in."""
     from demo.stack import USER
 
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     context.set_default_timeout(30_000)
+    console.watch(context)
     opened = context.new_page()
     opened.goto(stack.airflow_url)
     opened.fill("input[name=username]", USER)

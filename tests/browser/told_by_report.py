@@ -1,4 +1,4 @@
-"""What ``kaltura_report`` tells of one play: in Parquet, in PostgreSQL and on the page."""
+"""What ``kaltura_report`` tells of one play: in Parquet and in PostgreSQL."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     import psycopg
     from demo.airflow_api import AirflowApi
     from demo.stack import LocalStack
-    from playwright.sync_api import Page
 
 #: Where the pipeline keeps the tables, in the bucket that the run names.
 _PREFIX = "_kaltura/analytics/"
@@ -54,8 +53,3 @@ class ReportOfToday:
         found = database.execute(query, [entry_id])
         (row,) = found.fetchall()
         return dict(zip((column.name for column in found.description or ()), row, strict=True))
-
-    def open_page(self, page: Page) -> None:
-        """Show the day's page."""
-        key = f"_kaltura/reports/day={self.day}/index.html"
-        page.set_content(self._stack.s3.get_object(Bucket=self._bucket, Key=key)["Body"].read().decode())

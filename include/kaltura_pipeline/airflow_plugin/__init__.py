@@ -1,4 +1,4 @@
-"""The page *Kaltura* in Airflow's navigation: runs, what is in work, what is in quarantine, and the report.
+"""The page *Kaltura* in Airflow's navigation: runs, what is in work, what is in quarantine, and the report; and notes.
 
 Every process of Airflow loads plugins, so this module imports next to nothing; the pages come with the first request to
 the API server.
@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 
 from airflow.configuration import conf
 from airflow.plugins_manager import AirflowPlugin
+
+from kaltura_pipeline.airflow_plugin import notes
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping
@@ -47,7 +49,7 @@ def base_path() -> str:
 
 
 class KalturaPipelinePlugin(AirflowPlugin):
-    """Puts the page into the navigation."""
+    """Puts the page into the navigation, and notes on runs."""
 
     name = "kaltura_pipeline"
     fastapi_apps: list[Any] = [{"app": LateApplication(), "url_prefix": URL_PREFIX, "name": "Kaltura pipeline"}]  # noqa: RUF012 - as below
@@ -60,3 +62,4 @@ class KalturaPipelinePlugin(AirflowPlugin):
             "nav_top_level": True,
         }
     ]
+    listeners: list[Any] = [notes]  # noqa: RUF012 - as Airflow declares it

@@ -15,6 +15,7 @@ from kaltura_pipeline.reporting.figures import read_period
 
 if TYPE_CHECKING:
     from kaltura_pipeline.settings import PipelineSettings
+    from kaltura_provider.hooks.s3_partitions import S3Partitions
 
 
 def tell_report(
@@ -34,11 +35,8 @@ def tell_report(
     if not notifiers:
         return []
     tables = partitions_of(settings, bucket)
-    headline = read_period(tables, [date.fromisoformat(day)]).headline
-    plays, viewers, minutes = (
-        (headline.plays, headline.viewers or 0, headline.seconds_viewed / 60) if headline else (0, 0, 0.0)
-    )
-    said = f"{plays:,} plays by {viewers:,} viewers, {minutes:,.0f} minutes viewed"
+    plays, viewers, minutes = numbers_of(tables, day)
+    said = in_words(plays, viewers, minutes)
     message = Message(
         f"Kaltura report of {day}: {plays:,} plays",
         f"**{day}**: {said}.\n\nThe page: {address}",
@@ -53,3 +51,20 @@ def tell_report(
             files.append(str(path))
         results = {"day": day, "plays": plays, "viewers": viewers, "minutes": round(minutes), "page": address}
         return send(context, message, notifiers, results=results, files=files)
+
+
+def numbers_of(tables: S3Partitions, day: str) -> tuple[int, int, float]:
+    """Return the plays, the viewers and the minutes viewed of a day.
+
+    :param tables: the pipeline's tables.
+    :param day: the day, ``YYYY-MM-DD``.
+    """
+    headline = read_period(tables, [date.fromisoformat(day)]).headline
+    return (headline.plays, headline.viewers or 0, headline.seconds_viewed / 60) if headline else (0, 0, 0.0)
+
+
+def in_words(plays: int, viewers: int, minutes: float) -> str:
+    """Say the numbers of a day."""
+    numbers = ((plays, "play"), (viewers, "viewer"), (round(minutes), "minute"))
+    played, watched, viewed = (f"{number:,} {noun}{'' if number == 1 else 's'}" for number, noun in numbers)
+    return f"{played} by {watched}, {viewed} viewed"

@@ -45,6 +45,12 @@ _PAGE = """<!DOCTYPE html>
 """
 
 
+@route("/favicon.ico")
+def icon(sandbox: Sandbox, request: Request) -> Response:
+    """Answer that there is no icon; browsers ask for one with every page, and note a fault when there is no answer."""
+    return Response(status_code=204)
+
+
 @route("/p/{partner:int}/sp/{sp}/embedPlaykitJs/{rest:path}")
 @route("/p/{partner:int}/embedPlaykitJs/{rest:path}")
 def embed(sandbox: Sandbox, request: Request) -> Response | FileAnswer:

@@ -43,6 +43,7 @@ class KalturaCategoriesOperator(KalturaBaseOperator):
     template_fields_renderers: ClassVar[dict[str, str]] = {
         **KalturaBaseOperator.template_fields_renderers,
         "categories": "json",
+        "entry_ids": "json",
     }
 
     def __init__(

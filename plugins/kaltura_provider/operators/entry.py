@@ -66,6 +66,7 @@ class KalturaListEntriesOperator(KalturaBaseOperator):
     template_fields_renderers: ClassVar[dict[str, str]] = {
         **KalturaBaseOperator.template_fields_renderers,
         "filter": "json",
+        "fields": "json",
     }
 
     def __init__(

@@ -140,6 +140,7 @@ class KalturaMetadataProfileOperator(KalturaBaseOperator):
     template_fields_renderers: ClassVar[dict[str, str]] = {
         **KalturaBaseOperator.template_fields_renderers,
         "fields": "json",
+        "drop": "json",
     }
 
     def __init__(

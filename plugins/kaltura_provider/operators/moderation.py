@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from kaltura_provider.links.kaltura import KalturaEntryLink
 from kaltura_provider.operators.base import KalturaBaseOperator
@@ -28,6 +28,10 @@ class KalturaModerationOperator(KalturaBaseOperator):
     """
 
     template_fields: Sequence[str] = (*KalturaBaseOperator.template_fields, "entry_ids", "decision")
+    template_fields_renderers: ClassVar[dict[str, str]] = {
+        **KalturaBaseOperator.template_fields_renderers,
+        "entry_ids": "json",
+    }
     operator_extra_links = (KalturaEntryLink(),)
 
     def __init__(

@@ -85,6 +85,7 @@ class KalturaPageOperator(PlayerOperator):
     template_fields_renderers: ClassVar[dict[str, str]] = {
         **PlayerOperator.template_fields_renderers,
         "chapters": "json",
+        "allowed_origins": "json",
         "csp_sources": "json",
         "viewer_session": "json",
         "extra_args": "json",

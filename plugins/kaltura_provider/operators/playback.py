@@ -56,6 +56,7 @@ class KalturaPlaybackCheckOperator(KalturaBaseOperator):
     )
     template_fields_renderers: ClassVar[dict[str, str]] = {
         **KalturaBaseOperator.template_fields_renderers,
+        "entry_ids": "json",
         "expect": "json",
         "durations": "json",
         "captions": "json",

@@ -51,6 +51,7 @@ class KalturaPlaylistOperator(KalturaBaseOperator):
     )
     template_fields_renderers: ClassVar[dict[str, str]] = {
         **KalturaBaseOperator.template_fields_renderers,
+        "entry_ids": "json",
         "filters": "json",
     }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.providers.common.compat.sdk import AirflowFailException
 
@@ -62,6 +62,10 @@ class KalturaReachOrderOperator(KalturaBaseOperator):
         "catalog_item_id",
         "notes",
     )
+    template_fields_renderers: ClassVar[dict[str, str]] = {
+        **KalturaBaseOperator.template_fields_renderers,
+        "entry_ids": "json",
+    }
 
     def __init__(
         self,

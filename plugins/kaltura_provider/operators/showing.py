@@ -27,6 +27,8 @@ class PlayerOperator(KalturaBaseOperator):
     )
     template_fields_renderers: ClassVar[dict[str, str]] = {
         **KalturaBaseOperator.template_fields_renderers,
+        "entry_ids": "json",
+        "ui_conf_id": "json",
         "config": "json",
     }
     operator_extra_links = (KalturaPlayerLink(),)

@@ -45,7 +45,7 @@ class KalturaEntryReadySensor(BaseSensorOperator):
     """
 
     template_fields: Sequence[str] = ("kaltura_conn_id", "entry_ids", "session")
-    template_fields_renderers: ClassVar[dict[str, str]] = {"session": "json"}
+    template_fields_renderers: ClassVar[dict[str, str]] = {"entry_ids": "json", "session": "json"}
     operator_extra_links = (KalturaEntryLink(),)
     ui_color = "#dbe9ff"
 

@@ -39,7 +39,7 @@ class KalturaReachTaskSensor(BaseSensorOperator):
     """
 
     template_fields: Sequence[str] = ("kaltura_conn_id", "task_ids", "session")
-    template_fields_renderers: ClassVar[dict[str, str]] = {"session": "json"}
+    template_fields_renderers: ClassVar[dict[str, str]] = {"task_ids": "json", "session": "json"}
     ui_color = "#dbe9ff"
 
     def __init__(

@@ -62,6 +62,7 @@ class KalturaReportToS3Operator(KalturaBaseOperator):
     template_fields_renderers: ClassVar[dict[str, str]] = {
         **KalturaBaseOperator.template_fields_renderers,
         "filter": "json",
+        "object_ids": "json",
     }
 
     def __init__(

@@ -11,7 +11,7 @@ from tests.pipeline.reporting.conftest import plays
 
 from kaltura_pipeline.reporting.daily import fetch_day
 from kaltura_pipeline.reporting.pages import PageWriter
-from kaltura_pipeline.reporting.telling import tell_report
+from kaltura_pipeline.reporting.telling import in_words, tell_report
 from kaltura_pipeline.settings import PipelineSettings
 from kaltura_provider.api import KalturaClient
 from kaltura_provider.hooks.s3_partitions import S3Partitions
@@ -46,3 +46,8 @@ def test_a_mail_server_that_is_gone_stops_nothing(settings: PipelineSettings, bu
     assert "no.such.Notifier did not send" in problem
     assert tell_report(settings, {}, bucket, DAY, "x") == []
     assert inbox.messages == []
+
+
+def test_numbers_in_words() -> None:
+    assert in_words(1, 1, 0.9) == "1 play by 1 viewer, 1 minute viewed"
+    assert in_words(5211, 300, 12000.4) == "5,211 plays by 300 viewers, 12,000 minutes viewed"
