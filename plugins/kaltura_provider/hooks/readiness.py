@@ -24,6 +24,21 @@ class Look:
     failed: dict[str, str] = field(default_factory=dict)
     waiting: dict[str, str] = field(default_factory=dict)
 
+    def of(self, ids: Iterable[str]) -> Look:
+        """Return what was found of some of them.
+
+        :param ids: some of those looked at.
+        """
+        part = Look()
+        for each in ids:
+            if each in self.ready:
+                part.ready[each] = self.ready[each]
+            elif each in self.failed:
+                part.failed[each] = self.failed[each]
+            elif each in self.waiting:
+                part.waiting[each] = self.waiting[each]
+        return part
+
 
 def look(client: KalturaClient, entry_ids: Sequence[str], *, wait_for_approval: bool = True) -> Look:
     """Look once at the state of entries (``baseEntry.list``, one call per 150 entries).
