@@ -161,9 +161,24 @@ class SharedLooks:
             seen = error
         finally:
             self._looking = False
+        if len(requests) > 1 and _may_be_about_one(seen):
+            # What one of them asks for must not fail the tasks of all others.
+            middle = len(requests) // 2
+            await self._answer(requests[:middle])
+            await self._answer(requests[middle:])
+            return
         for request in requests:
             if not request.answer.done():
                 request.answer.set_result(seen if isinstance(seen, Exception) else seen.of(request.ids))
 
     def _look(self, look_at: LookAt, ids: list[str]) -> Look:
         return look_at(self._hook.get_conn(), ids)
+
+
+def _may_be_about_one(seen: Look | Exception) -> bool:
+    """Whether a look was refused for what was asked for, and not for who asked or how Kaltura was at that moment."""
+    from kaltura_provider.api import ErrorClass, KalturaError
+
+    if isinstance(seen, KalturaError):
+        return seen.error_class is ErrorClass.PERMANENT
+    return isinstance(seen, (ValueError, TypeError))

@@ -14,6 +14,7 @@ from tests.provider.entries import add_content, new_entry, ready_entry
 from kaltura_provider.api import KalturaClient, KalturaError
 from kaltura_provider.hooks.readiness import Look
 from kaltura_provider.triggers.entry import KalturaEntryReadyTrigger
+from kaltura_sandbox.faults.fault import Fault
 from kaltura_sandbox.faults.proxy import FaultProxy
 from kaltura_sandbox.faults.request import Request
 from kaltura_sandbox.server import SandboxServer
@@ -207,6 +208,31 @@ async def test_a_refusal_is_told_to_all(
         assert event["entry_ids"] == [f"1_{number}"]
         assert "INVALID_KS" in event["message"]
         assert "in a row" not in event["message"]
+
+
+async def test_what_one_asks_for_does_not_fail_the_others(
+    sandbox: SandboxServer, direct: KalturaClient, start: Start, set_connection: ConnectionSetter
+) -> None:
+    looked_at: set[str] = set()
+
+    def refuse(request: Request) -> Fault | None:
+        if request.action != "baseEntry.list":
+            return None
+        ids = str(request.params["filter"]["idIn"]).split(",")
+        if "1_spoilt" in ids:
+            return Fault("api_error", code="PROPERTY_VALIDATION_ERROR", message="The id is too odd")
+        looked_at.update(ids)
+        return None
+
+    with FaultProxy(sandbox.url, judge=refuse) as refusing:
+        set_connection(host=refusing.url, login=str(PARTNER), extra={"admin_secret": ADMIN_SECRET})
+        entry_ids = new_entries(direct, 14)
+        waiting = [start([each], poll_interval=60) for each in entry_ids]
+        event = await asyncio.wait_for(start(["1_spoilt"], poll_interval=60), 30)
+        assert (event["status"], event["retryable"]) == ("error", False)
+        assert "The id is too odd" in event["message"]
+        await until(lambda: looked_at == set(entry_ids))
+        assert not any(task.done() for task in waiting)
 
 
 class Flaky(KalturaEntryReadyTrigger):
