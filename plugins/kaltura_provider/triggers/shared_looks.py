@@ -64,7 +64,8 @@ class SharedLooks:
         self._hook = hook
         self._loop = asyncio.get_running_loop()
         self._first = self._last = float("-inf")
-        self._requests: set[_Request] = set()
+        # A set that keeps its order.
+        self._requests: dict[_Request, None] = {}
         self._changed = asyncio.Event()
         self._looking = False
         self.users = 0
@@ -89,19 +90,19 @@ class SharedLooks:
         if within is not None:
             due = min(due, self._loop.time() + within)
         request = _Request(ids, look_at, due, self._loop.create_future())
-        self._requests.add(request)
+        self._requests[request] = None
         self._changed.set()
         try:
             return await request.answer
         finally:
-            self._requests.discard(request)
+            self._requests.pop(request, None)
 
     async def leave(self) -> None:
         """Say that one trigger does not look any more. With the last one all connections are closed."""
         self.users -= 1
         if self.users:
             return
-        del _shared[self._place]
+        self._close()
         self._changed.set()
         # A look that is under way cannot be stopped, and may take minutes if Kaltura does not answer.
         if not self._looking:
@@ -115,17 +116,27 @@ class SharedLooks:
         passed = (self._loop.time() - self._first) / interval + _FIRST_SHARE
         return self._first + (int(passed) + 1) * interval
 
+    def _close(self) -> None:
+        # Whoever comes from now on begins anew.
+        if _shared.get(self._place) is self:
+            del _shared[self._place]
+
     async def _run(self) -> None:
+        due: list[_Request] = []
         try:
             while await self._await_due():
                 await self._gather()
                 now = self._loop.time()
                 due = [request for request in self._requests if request.due <= now]
-                self._requests.difference_update(due)
+                for request in due:
+                    del self._requests[request]
                 if due:
+                    self._looking = True
                     await self._answer(due)
+                    self._looking = False
         finally:
-            for request in self._requests:
+            self._close()
+            for request in (*due, *self._requests):
                 request.answer.cancel()
             await in_thread(self._hook.close)
 
@@ -153,14 +164,11 @@ class SharedLooks:
         self._last = self._loop.time()
         if self._first < 0:
             self._first = self._last
-        self._looking = True
         seen: Look | Exception
         try:
             seen = await in_thread(self._look, requests[0].look_at, ids)
         except Exception as error:
             seen = error
-        finally:
-            self._looking = False
         if len(requests) > 1 and _may_be_about_one(seen):
             # What one of them asks for must not fail the tasks of all others.
             middle = len(requests) // 2
