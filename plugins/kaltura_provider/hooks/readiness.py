@@ -53,7 +53,7 @@ def look(client: KalturaClient, entry_ids: Sequence[str], *, wait_for_approval: 
     from kaltura_provider.api import Readiness, check_ready
 
     found = Look()
-    for entry_id, state in check_ready(client, entry_ids).items():
+    for entry_id, state in check_ready(client, entry_ids, brief=True).items():
         if state.is_ready and state.entry is not None:
             found.ready[entry_id] = describe(state.entry)
         elif state.readiness is Readiness.NEEDS_APPROVAL and state.entry is not None and not wait_for_approval:
