@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from kaltura_provider.hooks.readiness import Look
     from kaltura_provider.triggers.shared_looks import SharedLooks
 
+#: Seconds after which the log says again what has not changed.
+_SAY_AGAIN = 600.0
+
 
 class KalturaPollingTrigger(BaseTrigger):
     """What triggers that wait for things with ids have in common.
@@ -109,6 +112,7 @@ class KalturaPollingTrigger(BaseTrigger):
         pending = dict.fromkeys(self.ids, "not looked at yet")
         failures = 0
         first = True
+        said, said_at = -1, 0.0
         try:
             while True:
                 seen = await self._look(list(pending), first=first)
@@ -138,7 +142,10 @@ class KalturaPollingTrigger(BaseTrigger):
                         return self._event(waiting.FAILED, ready, failed, pending)
                     if not pending:
                         return self._event(waiting.READY, ready, failed, pending)
-                    self.log.info("%d of %d %s are not ready yet.", len(pending), len(self.ids), self.subject)
+                    # Each line is written while the event loop waits, and a thousand tasks have a thousand.
+                    if len(pending) != said or time.monotonic() - said_at >= _SAY_AGAIN:
+                        said, said_at = len(pending), time.monotonic()
+                        self.log.info("%d of %d %s are not ready yet.", len(pending), len(self.ids), self.subject)
                 if self.end_time is not None and time.time() >= self.end_time:
                     return self._event(waiting.TIMEOUT, ready, failed, pending)
         finally:
