@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from typing import Any
 
 import pytest
-from tests.provider.airflow_fixtures import ADMIN_SECRET, PARTNER, USER_SECRET, ConnectionSetter
+from tests.provider.airflow_fixtures import ADMIN_SECRET, PARTNER, USER_SECRET, ConnectionSetter, TaskLog
 from tests.provider.entries import add_content, new_entry, ready_entry
 
 from kaltura_provider.api import KalturaClient, KalturaError
@@ -161,6 +161,22 @@ async def test_who_comes_later_is_looked_at_soon(
     assert event["status"] == "ready"
     assert time.monotonic() - began < 4  # A tenth of the interval, not the rest of it.
     assert lists.sizes == [1, 1]
+
+
+async def test_the_log_says_only_what_is_new(
+    proxy: FaultProxy, lists: Lists, direct: KalturaClient, start: Start, task_log: TaskLog
+) -> None:
+    def said() -> list[str]:
+        return [entry["event"] for entry in task_log.entries if "not ready" in str(entry["event"])]
+
+    entry_ids = new_entries(direct, 2)
+    waiting = start(entry_ids, poll_interval=0.1)
+    await until(lambda: len(lists.seen) >= 4)
+    assert said() == ["2 of 2 Kaltura entries are not ready yet."]
+    await asyncio.to_thread(add_content, direct, entry_ids[0])
+    await until(lambda: len(said()) == 2)
+    assert said()[1] == "1 of 2 Kaltura entries are not ready yet."
+    assert not waiting.done()
 
 
 async def test_a_deadline_holds_for_its_own_task(
