@@ -75,6 +75,8 @@ class WaitingStack(CountingStack):
                 connection.execute("CREATE DATABASE airflow")
             url = f"postgresql+psycopg2://postgres@/airflow?host={socket}&port={PORT}"
             self._settings["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"] = url
+            # With hundreds of tasks to start, the scheduler's loop takes seconds, and each starts so many.
+            self._settings["AIRFLOW__CORE__PARALLELISM"] = "16"
             super().__enter__()
             undo.push(super().__exit__)
             # Airflow makes its tables meanwhile.
