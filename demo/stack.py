@@ -44,6 +44,8 @@ class LocalStack:
 
     #: Folder of the DAGs.
     dags = ROOT / "dags"
+    #: Further options of the sandbox's command line.
+    kaltura_options: tuple[str, ...] = ()
 
     def __init__(
         self,
@@ -116,15 +118,12 @@ class LocalStack:
         if self._open_bucket:
             open_to_all(self.s3)
 
-    def start_kaltura(self, *options: str) -> None:
-        """Start the Kaltura sandbox and wait until it answers.
-
-        :param options: further options of its command line.
-        """
+    def start_kaltura(self) -> None:
+        """Start the Kaltura sandbox and wait until it answers."""
         command = [
             sys.executable, "-m", "kaltura_sandbox", "--host", HOST, "--port", str(self.ports["kaltura"]),
             "--data", str(self.state / "kaltura"), "--partner-id", str(PARTNER_ID),
-            "--admin-secret", self.admin_secret, "--user-secret", self._secrets["user_secret"], *options,
+            "--admin-secret", self.admin_secret, "--user-secret", self._secrets["user_secret"], *self.kaltura_options,
         ]  # fmt: skip
         child = self._processes.start("kaltura", command, os.environ)
         address = f"{self.kaltura_url}/api_v3/service/system/action/ping?format=1"

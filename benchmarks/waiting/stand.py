@@ -63,6 +63,8 @@ class WaitingStack(CountingStack):
     """
 
     dags = _DAGS
+    # Conversions do not end by themselves.
+    kaltura_options = ("--conversion-seconds", str(_CONVERSION_SECONDS))
 
     def __init__(self, state: Path) -> None:
         super().__init__(state)
@@ -90,10 +92,6 @@ class WaitingStack(CountingStack):
 
     def start_s3(self) -> None:
         """Start nothing: nothing here asks for S3."""
-
-    def start_kaltura(self, *options: str) -> None:
-        """Start the sandbox, in which conversions do not end by themselves."""
-        super().start_kaltura(*options, "--conversion-seconds", str(_CONVERSION_SECONDS))
 
     def traffic(self) -> Traffic:
         """Return what has passed the proxy since :meth:`reset`."""
