@@ -161,6 +161,10 @@ bench-publish: $(READY) ## Publish 500 entries with everything said of them, twi
 bench-report: $(READY) ## A million rows from the API's answers to Parquet, next to pandas; requests and waiting of a night (ROWS=100000)
 	@$(BIN)/python -m benchmarks.report $(if $(ROWS),--rows $(ROWS)) $(if $(REPORT_ONLY),--report-only) $(BENCH_OPTIONS)
 
+.PHONY: bench-waiting
+bench-waiting: $(READY) postgres ## Wait for 1,000 entries at once, by one task and by a task each: requests, memory, lag (ENTRIES=150 TASKS=1,30)
+	@$(BIN)/python -m benchmarks.waiting $(if $(ENTRIES),--entries $(ENTRIES)) $(if $(TASKS),--tasks $(TASKS)) $(BENCH_OPTIONS)
+
 .PHONY: dist
 dist: $(READY) ## Build the provider (wheel and sdist) and the sandbox (wheel) into dist/
 	@rm -rf dist

@@ -42,6 +42,11 @@ class LocalStack:
     :param open_bucket: whether browsers may read the bucket, so that links in Airflow lead there, and curl put files.
     """
 
+    #: Folder of the DAGs.
+    dags = ROOT / "dags"
+    #: Further options of the sandbox's command line.
+    kaltura_options: tuple[str, ...] = ()
+
     def __init__(
         self,
         state: Path,
@@ -118,7 +123,7 @@ class LocalStack:
         command = [
             sys.executable, "-m", "kaltura_sandbox", "--host", HOST, "--port", str(self.ports["kaltura"]),
             "--data", str(self.state / "kaltura"), "--partner-id", str(PARTNER_ID),
-            "--admin-secret", self.admin_secret, "--user-secret", self._secrets["user_secret"],
+            "--admin-secret", self.admin_secret, "--user-secret", self._secrets["user_secret"], *self.kaltura_options,
         ]  # fmt: skip
         child = self._processes.start("kaltura", command, os.environ)
         address = f"{self.kaltura_url}/api_v3/service/system/action/ping?format=1"
@@ -141,7 +146,7 @@ class LocalStack:
         health = f"{self.airflow_url}/api/v2/monitor/health"
         self._processes.await_ready(self._airflow, lambda: self._answers(health), seconds=180)
         api = AirflowApi(self.airflow_url, USER, self.password)
-        wanted = {path.stem for path in (ROOT / "dags").glob("kaltura_*.py")}
+        wanted = {path.stem for path in self.dags.glob("kaltura_*.py")}
         self._processes.await_ready(self._airflow, lambda: wanted <= api.dag_ids(), seconds=120)
         # In Airflow's database, not in its environment, so that they can be seen and tested in the UI.
         api.put_connection("aws_default", self.s3_connection())
@@ -155,7 +160,7 @@ class LocalStack:
             # `airflow standalone` starts its parts as `airflow ...`.
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
             "AIRFLOW_HOME": str(home),
-            "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"),
+            "AIRFLOW__CORE__DAGS_FOLDER": str(self.dags),
             "AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "plugins"),
             "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
             "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",

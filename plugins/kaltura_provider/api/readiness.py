@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 #: Failed entries whose flavors are looked at in one check; each costs a call.
 MAX_EXPLAINED = 10
+_BRIEF = "id,status,replacementStatus,replacingEntryId,duration,msDuration"
 
 _FAILED = {
     EntryStatus.ERROR_IMPORTING: (
@@ -75,7 +76,7 @@ class ReadyState:
         return self.readiness is Readiness.FAILED
 
 
-def check_ready(client: KalturaClient, ids: Iterable[str]) -> dict[str, ReadyState]:
+def check_ready(client: KalturaClient, ids: Iterable[str], *, brief: bool = False) -> dict[str, ReadyState]:
     """Look once whether entries are ready (``baseEntry.list``, one call for 150 entries).
 
     An entry whose content is being replaced keeps its status all the time; it counts as ready only when the new content
@@ -84,11 +85,13 @@ def check_ready(client: KalturaClient, ids: Iterable[str]) -> dict[str, ReadySta
 
     :param client: the client.
     :param ids: IDs of entries.
+    :param brief: ask only for what tells whether entries are ready, and for their durations: an eighth of the traffic.
+        All else in :attr:`ReadyState.entry` is empty then.
     :return: the state of each, in the order of ``ids``.
     :raises KalturaError: if the list could not be read.
     """
     wanted = list(dict.fromkeys(str(entry_id) for entry_id in ids if entry_id))
-    entries = get_entries(client, wanted)
+    entries = get_entries(client, wanted, fields=_BRIEF if brief else "")
     states: dict[str, ReadyState] = {}
     explained = 0
     for entry_id in wanted:

@@ -24,6 +24,21 @@ class Look:
     failed: dict[str, str] = field(default_factory=dict)
     waiting: dict[str, str] = field(default_factory=dict)
 
+    def of(self, ids: Iterable[str]) -> Look:
+        """Return what was found of some of them.
+
+        :param ids: some of those looked at.
+        """
+        part = Look()
+        for each in ids:
+            if each in self.ready:
+                part.ready[each] = self.ready[each]
+            elif each in self.failed:
+                part.failed[each] = self.failed[each]
+            elif each in self.waiting:
+                part.waiting[each] = self.waiting[each]
+        return part
+
 
 def look(client: KalturaClient, entry_ids: Sequence[str], *, wait_for_approval: bool = True) -> Look:
     """Look once at the state of entries (``baseEntry.list``, one call per 150 entries).
@@ -38,7 +53,7 @@ def look(client: KalturaClient, entry_ids: Sequence[str], *, wait_for_approval: 
     from kaltura_provider.api import Readiness, check_ready
 
     found = Look()
-    for entry_id, state in check_ready(client, entry_ids).items():
+    for entry_id, state in check_ready(client, entry_ids, brief=True).items():
         if state.is_ready and state.entry is not None:
             found.ready[entry_id] = describe(state.entry)
         elif state.readiness is Readiness.NEEDS_APPROVAL and state.entry is not None and not wait_for_approval:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from kaltura_provider.triggers.polling import KalturaPollingTrigger
@@ -18,8 +18,8 @@ _NAMED = 10
 class KalturaEntryReadyTrigger(KalturaPollingTrigger):
     """Send one event when all entries are ready, one has failed, or time is up.
 
-    One poll asks for 150 entries with one call, in a thread of its own, so that thousands of entries can be waited
-    for without slowing other triggers down.
+    One call asks for 150 entries, of any number of tasks that wait in the same triggerer with the same connection and
+    session, so that thousands of entries can be waited for.
 
     The event is a mapping: ``status`` (``ready``, ``failed``, ``timeout`` or ``error``), ``entry_ids``, ``entries``
     (id -> state of the ready ones), ``failed`` (id -> reason), ``waiting`` (id -> last state), ``message`` and
@@ -87,6 +87,10 @@ class KalturaEntryReadyTrigger(KalturaPollingTrigger):
         from kaltura_provider.hooks.readiness import look
 
         return look(client, ids, wait_for_approval=self.wait_for_approval)
+
+    def sharing(self) -> Hashable:
+        """Return what must be equal for triggers to look together."""
+        return self.wait_for_approval
 
     async def on_kill(self) -> None:
         """Say what stays when a person stops the task; nothing in Kaltura is touched. Airflow 3.3 and newer call it."""

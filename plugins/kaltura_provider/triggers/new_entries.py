@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.triggers.base import BaseEventTrigger, TriggerEvent
 
 from kaltura_provider.hooks.new_entries import MIN_TIME, READY, Watch, WatchState, first_state, look
-from kaltura_provider.triggers.polling import in_thread
+from kaltura_provider.triggers.threads import in_thread
 
 if TYPE_CHECKING:
     from kaltura_provider.hooks.kaltura import KalturaHook

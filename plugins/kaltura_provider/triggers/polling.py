@@ -5,26 +5,32 @@ from __future__ import annotations
 import asyncio
 import time
 from abc import abstractmethod
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from collections.abc import AsyncIterator, Hashable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from kaltura_provider.hooks import waiting
+from kaltura_provider.triggers.shared_looks import join
+from kaltura_provider.triggers.threads import in_thread
 
 if TYPE_CHECKING:
     from kaltura_provider.api import KalturaClient
     from kaltura_provider.hooks.kaltura import KalturaHook
     from kaltura_provider.hooks.readiness import Look
+    from kaltura_provider.triggers.shared_looks import SharedLooks
 
-T = TypeVar("T")
+#: Seconds after which the log says again what has not changed.
+_SAY_AGAIN = 600.0
 
 
 class KalturaPollingTrigger(BaseTrigger):
     """What triggers that wait for things with ids have in common.
 
-    They send one event when all are done, one has failed, or time is up. Each look happens in a thread of its own, so
-    that thousands of things can be waited for without slowing other triggers down.
+    They send one event when all are done, one has failed, or time is up. Looks happen in a thread, so that thousands of
+    things can be waited for without slowing other triggers down. Triggers in the same triggerer that look at the same
+    kind of thing with the same credentials and the same session look together, with one call for all their ids (for
+    each 150 of them), however many tasks they wait for.
 
     :param ids: what to wait for.
     :param kaltura_conn_id: ID of the connection; the trigger reads it itself, so nothing secret is serialized.
@@ -65,7 +71,7 @@ class KalturaPollingTrigger(BaseTrigger):
         self.fail_on_error = fail_on_error
         self.max_poll_failures = max_poll_failures
         self.echo = echo
-        self._hook: KalturaHook | None = None
+        self._looks: SharedLooks | None = None
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Return class path and arguments. They hold ids and a deadline, never a credential."""
@@ -85,72 +91,87 @@ class KalturaPollingTrigger(BaseTrigger):
 
     @abstractmethod
     def look_at(self, client: KalturaClient, ids: list[str]) -> Look:
-        """Look once; called in a thread.
+        """Look once; called in a thread, for the ids of all triggers that look together.
 
         :param client: the client.
         :param ids: what is still waited for.
         :raises kaltura_provider.api.KalturaError: Kaltura could not be asked.
         """
 
+    def sharing(self) -> Hashable:
+        """Return what must be equal, besides class, credentials and session, for triggers to look together."""
+        return None
+
     async def run(self) -> AsyncIterator[TriggerEvent]:
-        """Poll until there is an event to send."""
+        """Look until there is an event to send."""
+        yield await self._wait()
+
+    async def _wait(self) -> TriggerEvent:
         ready: dict[str, dict[str, Any]] = {}
         failed: dict[str, str] = {}
         pending = dict.fromkeys(self.ids, "not looked at yet")
         failures = 0
-        while True:
-            try:
-                seen = await in_thread(self._look, list(pending))
-            except Exception as error:
-                failures += 1
-                retryable = _may_pass(error)
-                if not retryable or failures >= self.max_poll_failures:
-                    message = f"{error} (look {failures} in a row that failed)" if failures > 1 else str(error)
-                    yield self._event(
-                        waiting.ERROR, ready, failed, pending, message=message or repr(error), retryable=retryable
+        first = True
+        said, said_at = -1, 0.0
+        try:
+            while True:
+                seen = await self._look(list(pending), first=first)
+                first = False
+                if isinstance(seen, Exception):
+                    failures += 1
+                    retryable = _may_pass(seen)
+                    if not retryable or failures >= self.max_poll_failures:
+                        message = f"{seen} (look {failures} in a row that failed)" if failures > 1 else str(seen)
+                        return self._event(
+                            waiting.ERROR, ready, failed, pending, message=message or repr(seen), retryable=retryable
+                        )
+                    self.log.warning(
+                        "Looking at %d %s failed (%d of %d in a row): %s",
+                        len(pending),
+                        self.subject,
+                        failures,
+                        self.max_poll_failures,
+                        seen,
                     )
-                    return
-                self.log.warning(
-                    "Looking at %d %s failed (%d of %d in a row): %s",
-                    len(pending),
-                    self.subject,
-                    failures,
-                    self.max_poll_failures,
-                    error,
-                )
-            else:
-                failures = 0
-                ready.update(seen.ready)
-                failed.update(seen.failed)
-                pending = seen.waiting
-                if failed and self.fail_on_error:
-                    yield self._event(waiting.FAILED, ready, failed, pending)
-                    return
-                if not pending:
-                    yield self._event(waiting.READY, ready, failed, pending)
-                    return
-                self.log.info("%d of %d %s are not ready yet.", len(pending), len(self.ids), self.subject)
-            pause = self.poll_interval
-            if self.end_time is not None:
-                left = self.end_time - time.time()
-                if left <= 0:
-                    yield self._event(waiting.TIMEOUT, ready, failed, pending)
-                    return
-                # The last look happens at the deadline, not up to an interval before it.
-                pause = min(pause, left)
-            await asyncio.sleep(pause)
+                else:
+                    failures = 0
+                    ready.update(seen.ready)
+                    failed.update(seen.failed)
+                    pending = seen.waiting
+                    if failed and self.fail_on_error:
+                        return self._event(waiting.FAILED, ready, failed, pending)
+                    if not pending:
+                        return self._event(waiting.READY, ready, failed, pending)
+                    # Each line is written while the event loop waits, and a thousand tasks have a thousand.
+                    if len(pending) != said or time.monotonic() - said_at >= _SAY_AGAIN:
+                        said, said_at = len(pending), time.monotonic()
+                        self.log.info("%d of %d %s are not ready yet.", len(pending), len(self.ids), self.subject)
+                if self.end_time is not None and time.time() >= self.end_time:
+                    return self._event(waiting.TIMEOUT, ready, failed, pending)
+        finally:
+            if self._looks is not None:
+                await self._looks.leave()
 
-    async def cleanup(self) -> None:
-        """Close this trigger's own connections; nothing in Kaltura is touched."""
-        if self._hook is not None:
-            await in_thread(self._hook.close)
+    async def _look(self, ids: list[str], *, first: bool) -> Look | Exception:
+        # The last look happens at the deadline, not up to an interval before it.
+        left = None if self.end_time is None else max(0.0, self.end_time - time.time())
+        if self._looks is None:
+            if not first:
+                await asyncio.sleep(self.poll_interval if left is None else min(self.poll_interval, left))
+            try:
+                self._looks = join(*await in_thread(self._connect))
+            except Exception as error:
+                return error
+            first = True
+        return await self._looks.look(ids, self.look_at, interval=self.poll_interval, first=first, within=left)
 
-    def _look(self, ids: list[str]) -> Look:
+    def _connect(self) -> tuple[Hashable, KalturaHook]:
         from kaltura_provider.hooks.kaltura import KalturaHook
 
-        if self._hook is None:
-            self._hook = KalturaHook(self.kaltura_conn_id, self.session)
-        return self.look_at(self._hook.get_conn(), ids)
+        hook = KalturaHook(self.kaltura_conn_id, self.session)
+        # Not the connection's ID: it may have been changed since another trigger read it.
+        account = (hook.settings.config, hook.settings.credentials, hook.session_spec)
+        return (type(self), self.sharing(), *account), hook
 
     def _event(
         self,
@@ -174,17 +195,6 @@ class KalturaPollingTrigger(BaseTrigger):
                 "echo": self.echo,
             }
         )
-
-
-async def in_thread(function: Callable[..., T], *args: Any) -> T:
-    """Run a blocking function in a thread of the pool.
-
-    Like ``asyncio.to_thread``, but the thread knows the event loop it serves: Airflow before 3.3 sends what a
-    blocking function asks of it (the connection, a secret to mask) through that loop.
-    """
-    from asgiref.sync import sync_to_async
-
-    return await sync_to_async(function, thread_sensitive=False)(*args)
 
 
 def _may_pass(error: Exception) -> bool:

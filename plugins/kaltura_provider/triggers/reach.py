@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 class KalturaReachTaskTrigger(KalturaPollingTrigger):
     """Send one event when all orders are done, one has failed, or time is up.
 
-    One poll asks for 150 orders with one call. When a person stops the task, the orders stay: they are paid for.
+    One call asks for 150 orders, of any number of tasks that wait in the same triggerer with the same connection and
+    session. When a person stops the task, the orders stay: they are paid for.
 
     The event is a mapping: ``status`` (``ready``, ``failed``, ``timeout`` or ``error``), ``task_ids``, ``tasks``
     (id -> state of those that are done), ``failed`` (id -> reason), ``waiting`` (id -> last state), ``message`` and

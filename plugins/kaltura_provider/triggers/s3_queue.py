@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 
 from kaltura_provider.hooks.s3_events import CreatedObject, NotificationError, read_notification
-from kaltura_provider.triggers.polling import in_thread
+from kaltura_provider.triggers.threads import in_thread
 
 log = logging.getLogger(__name__)
 

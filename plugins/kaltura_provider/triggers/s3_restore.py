@@ -75,7 +75,7 @@ class S3ObjectRestoredTrigger(BaseTrigger):
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Poll until there is an event to send."""
-        from kaltura_provider.triggers.polling import in_thread
+        from kaltura_provider.triggers.threads import in_thread
 
         failures = 0
         while True:

@@ -88,6 +88,12 @@ def test_many_are_asked_for_with_one_call_per_150(sandbox: SandboxServer, new_cl
     with FaultProxy(sandbox.url) as proxy:
         states = check_ready(new_client(url=proxy.url), ids)
         assert proxy.calls == ["baseEntry.list"] * 2
+        whole = proxy.counts.bytes_answered["baseEntry.list"]
+        brief = check_ready(new_client(url=proxy.url), ids, brief=True)
+        assert proxy.counts.bytes_answered["baseEntry.list"] - whole < whole / 4
+    assert [(each.entry_id, each.readiness, each.status) for each in brief.values()] == [
+        (each.entry_id, each.readiness, each.status) for each in states.values()
+    ]
     assert list(states) == ids
     assert {state.status for state in states.values()} == {"NO_CONTENT"}
 

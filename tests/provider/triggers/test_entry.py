@@ -140,35 +140,35 @@ class Flaky(KalturaEntryReadyTrigger):
     failures = 0
     looks = 0
 
-    def _look(self, entry_ids: list[str]) -> Look:
+    def look_at(self, client: KalturaClient, ids: list[str]) -> Look:
         self.looks += 1
-        if self.failures:
-            self.failures -= 1
+        if self.looks <= self.failures:
             raise KalturaError("CONNECTION_LOST", "the network went away")
-        return Look(ready={entry_id: {"status": 2} for entry_id in entry_ids})
+        return super().look_at(client, ids)
 
 
-def flaky(failures: int) -> Flaky:
-    made = Flaky(kaltura_conn_id="kaltura_default", entry_ids=["1_a"], poll_interval=0.01, max_poll_failures=3)
+def flaky(entry_id: str, failures: int) -> Flaky:
+    made = Flaky(kaltura_conn_id="kaltura_default", entry_ids=[entry_id], poll_interval=0.01, max_poll_failures=3)
     made.failures = failures
     return made
 
 
-async def test_passing_faults_are_waited_out() -> None:
-    waiting = flaky(2)
+async def test_passing_faults_are_waited_out(client: KalturaClient) -> None:
+    waiting = flaky(ready_entry(client), 2)
     event = await payload(waiting)
     assert event["status"] == "ready"
     assert waiting.looks == 3
 
 
-async def test_faults_in_a_row_end_the_wait() -> None:
-    waiting = flaky(100)
+async def test_faults_in_a_row_end_the_wait(client: KalturaClient) -> None:
+    entry_id = ready_entry(client)
+    waiting = flaky(entry_id, 100)
     event = await payload(waiting)
     assert (event["status"], event["retryable"]) == ("error", True)
     assert waiting.looks == 3
     assert "CONNECTION_LOST" in event["message"]
     assert "3 in a row" in event["message"]
-    assert event["entry_ids"] == ["1_a"]
+    assert event["entry_ids"] == [entry_id]
 
 
 async def test_a_cancelled_wait_sends_nothing(client: KalturaClient) -> None:
