@@ -17,7 +17,7 @@ from tests.provider.api.dying import Killed, dying
 from kaltura_provider.api import KalturaClient
 from kaltura_provider.hooks.errors import EntriesFailedError
 from kaltura_provider.operators.caption import KalturaCaptionOperator
-from kaltura_provider.policies.retry import KalturaRetryPolicy
+from kaltura_provider.policies.retry import KALTURA_RETRY_POLICY
 from kaltura_sandbox.faults.fault import Fault
 from kaltura_sandbox.faults.proxy import FaultProxy
 from kaltura_sandbox.faults.rules import Rule
@@ -176,8 +176,8 @@ def test_trouble_that_may_pass_is_tried_again(
     proxied.set_rules([Rule(Fault("bad_gateway"), action="multirequest")])
     with pytest.raises(EntriesFailedError, match="2 of 2 entries") as error:
         task.execute(context)
-    decision = KalturaRetryPolicy().evaluate(error.value, 1, 3)
-    assert decision.action.value == "retry"
+    if KALTURA_RETRY_POLICY is not None:  # as before Airflow 3.3
+        assert KALTURA_RETRY_POLICY.evaluate(error.value, 1, 3).action.value == "retry"
 
 
 @pytest.mark.parametrize(
