@@ -84,10 +84,12 @@ def test_all_modules_with_public_operators_are_declared() -> None:
         "s3_queue",
         "s3_restore",
         "s3_source",
+        "shared_looks",
         "showing",
         "path_source",
         "polling",
         "small_files",
+        "threads",
         "__init__",
     }
     for kind in ("operators", "sensors", "triggers", "transfers"):
