@@ -166,10 +166,11 @@ async def test_a_session_that_has_ended_is_renewed(account: KalturaClient, caplo
 
 
 async def test_assets_that_share_a_trigger_are_told_so(account: KalturaClient) -> None:
+    triggerer = Triggerer()
+
     from airflow.sdk import Asset
     from airflow.sdk.execution_time.context import AssetStateStoreAccessors
 
-    triggerer = Triggerer()
     shared: Any = AssetStateStoreAccessors(inlets=[Asset("one", "x-kaltura://one"), Asset("two", "x-kaltura://two")])
     triggerer.start(trigger(shared))
     with pytest.raises(ValueError, match="Give one of them another poll_interval"):
